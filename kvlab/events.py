@@ -1,0 +1,92 @@
+"""One append-only log of what happened in a vault: for audit, diagrams, replay and checks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """
+    One thing that happened. It never holds private-key material, a password or an issuer's credential.
+
+    Attributes:
+        seq: 1, 2, 3, … without gaps.
+        time: aware UTC instant, whole seconds, of the vault's clock.
+        actor: the principal who called; ``vault`` for work that fell due; a CA's name for its answers.
+        kind: the operation id of an accepted change (``create_certificate``), or ``refused``, ``transition``, ``poll``, ….
+        object: what it is about, such as ``certificates/web``.
+        version: the version made or touched (32 hexadecimal digits), if one.
+        request_id: the pending operation's id, if one.
+        step: the numbered step of the manual or the known-issuer flow, if it is one.
+        detail: facts by name; JSON values.
+    """
+
+    seq: int
+    time: datetime
+    actor: str
+    kind: str
+    object: str
+    version: str | None = None
+    request_id: str | None = None
+    step: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the members as JSON values; ``time`` as epoch seconds."""
+        return {**asdict(self), "time": int(self.time.timestamp())}
+
+
+class EventLog:
+    """
+    The events of one vault, oldest first.
+
+    Args:
+        read: returns the stored events with a ``seq`` above the given one, at most ``limit`` of them if that is given.
+    """
+
+    def __init__(self, read: Callable[[int, int | None], Sequence[Event]]) -> None:
+        self._read = read
+        self._subscribers: list[Callable[[Event], None]] = []
+
+    def since(self, seq: int = 0, limit: int | None = None) -> list[Event]:
+        """Return the events after number ``seq``, oldest first, at most ``limit`` of them."""
+        return list(self._read(seq, limit))
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Call ``callback(event)`` for every event once it is stored; returns a function that ends it."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Tell the subscribers of events just stored. One that fails is logged: the change has happened."""
+        if not self._subscribers:
+            return
+        for event in events:
+            for callback in tuple(self._subscribers):
+                try:
+                    callback(event)
+                except Exception:
+                    _log.exception("An event subscriber failed at event %d.", event.seq)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.since())
+
+    def __len__(self) -> int:
+        return len(self.since())
+
+    def __repr__(self) -> str:
+        return f"EventLog({len(self)} events)"

@@ -1,0 +1,280 @@
+"""Rows of certificates, their versions and pending operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam, literal
+
+from kvlab.store.schema import authority, certificate, item, item_version, key, pending, version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+
+def _columns(table: sa.Table, prefix: str) -> list[sa.Label[Any]]:
+    return [column.label(f"{prefix}_{column.name}") for column in table.columns]
+
+
+_NAME = sa.and_(certificate.c.vault_id == bindparam("vault_id"), certificate.c.name_key == bindparam("name_key"))
+_LIVE = certificate.c.deleted_at.is_(None)
+
+_LATEST = (
+    sa.select(*_columns(certificate, "c"), *_columns(version, "v"), *_columns(pending, "p"), key.c.public_der)
+    .select_from(
+        certificate.outerjoin(version, version.c.id == certificate.c.current_id)
+        .outerjoin(pending, pending.c.certificate_id == certificate.c.id)
+        .outerjoin(key, key.c.id == version.c.key_id)
+    )
+    .where(_NAME)
+)
+
+_OCCUPANTS = sa.union_all(
+    sa.select(literal("certificate").label("area"), certificate.c.id, certificate.c.name, certificate.c.deleted_at,
+              certificate.c.current_id, certificate.c.policy, pending.c.status, pending.c.issuer)
+    .select_from(certificate.outerjoin(pending, pending.c.certificate_id == certificate.c.id))
+    .where(_NAME),
+    sa.select(item.c.area, item.c.id, item.c.name, item.c.deleted_at, item.c.current_id,
+              sa.null().label("policy"), sa.null().label("status"), sa.null().label("issuer"))
+    .where(item.c.vault_id == bindparam("vault_id"), item.c.name_key == bindparam("name_key")),
+)  # fmt: skip
+
+_VERSION = (
+    sa.select(*_columns(certificate, "c"), *_columns(version, "v"), *_columns(pending, "p"), key.c.public_der)
+    .select_from(
+        certificate.join(version, version.c.certificate_id == certificate.c.id)
+        .outerjoin(pending, pending.c.certificate_id == certificate.c.id)
+        .join(key, key.c.id == version.c.key_id)
+    )
+    .where(_NAME, version.c.version == bindparam("version"))
+)
+
+_VERSIONS = (
+    sa.select(*_columns(certificate, "c"), *_columns(version, "v"))
+    .join(version, version.c.certificate_id == certificate.c.id)
+    .where(_NAME, _LIVE)
+    .order_by(version.c.version)
+)
+
+_OPERATION = (
+    sa.select(certificate.c.name, certificate.c.deleted_at, certificate.c.current_id, *pending.columns)
+    .join(pending, pending.c.certificate_id == certificate.c.id)
+    .where(_NAME)
+)
+
+_WORK = (
+    sa.select(
+        *pending.columns, certificate.c.name, certificate.c.current_id, key.c.sealed, key.c.public_der, key.c.kty
+    )
+    .join(certificate, certificate.c.id == pending.c.certificate_id)
+    .join(key, key.c.id == pending.c.key_id)
+    .where(pending.c.certificate_id == bindparam("id"), pending.c.due_at <= bindparam("now"))
+    .with_for_update(skip_locked=True, of=pending)
+)
+
+_DUE = sa.union_all(
+    sa.select(literal("operation").label("kind"), pending.c.certificate_id.label("id"), pending.c.due_at.label("at"))
+    .where(pending.c.vault_id == bindparam("vault_id"), pending.c.due_at <= bindparam("now")),
+    sa.select(literal("certificate"), certificate.c.id, certificate.c.purge_at)
+    .where(certificate.c.vault_id == bindparam("vault_id"), certificate.c.purge_at <= bindparam("now")),
+    sa.select(literal("item"), item.c.id, item.c.purge_at)
+    .where(item.c.vault_id == bindparam("vault_id"), item.c.purge_at <= bindparam("now")),
+).order_by("at", "kind", "id").limit(64)  # fmt: skip
+
+_NEXT_DUE = sa.select(sa.func.min(sa.text("at"))).select_from(
+    sa.union_all(
+        sa.select(sa.func.min(pending.c.due_at).label("at")).where(pending.c.vault_id == bindparam("vault_id")),
+        sa.select(sa.func.min(certificate.c.purge_at)).where(certificate.c.vault_id == bindparam("vault_id")),
+        sa.select(sa.func.min(item.c.purge_at)).where(item.c.vault_id == bindparam("vault_id")),
+    ).subquery()
+)
+
+
+def _listing(*, deleted: bool) -> sa.Select[Any]:
+    slim = ("version", "x5t", "enabled", "nbf", "exp", "created", "updated", "tags", "content_type")
+    return (
+        sa.select(
+            *_columns(certificate, "c"),
+            *(version.c[name].label(f"v_{name}") for name in slim),
+            pending.c.tags.label("p_tags"),
+            pending.c.status.label("p_status"),
+        )
+        .select_from(
+            certificate.outerjoin(version, version.c.id == certificate.c.current_id).outerjoin(
+                pending, pending.c.certificate_id == certificate.c.id
+            )
+        )
+        .where(certificate.c.vault_id == bindparam("vault_id"), certificate.c.name_key > bindparam("after"))
+        .where(certificate.c.deleted_at.is_not(None) if deleted else _LIVE)
+        .order_by(certificate.c.name_key)
+    )
+
+
+_LISTINGS = {deleted: _listing(deleted=deleted) for deleted in (False, True)}
+
+# What a change sets comes from the names of its parameters.
+_SET_CERTIFICATE = certificate.update().where(certificate.c.id == bindparam("of"))
+_SET_VERSION = version.update().where(version.c.id == bindparam("of"))
+_SET_OPERATION = pending.update().where(pending.c.certificate_id == bindparam("of"))
+
+# Made once: SQLAlchemy finds the compiled form of a statement object it has seen far quicker.
+_ADD_KEY, _ADD_CERTIFICATE, _ADD_VERSION, _ADD_OPERATION = (
+    table.insert() for table in (key, certificate, version, pending)
+)
+_FIND_KEY = sa.select(key).where(key.c.id == bindparam("id"))
+
+
+def latest(connection: Connection, vault_id: int, name_key: str) -> Row[Any] | None:
+    """Find a certificate, live or deleted, with its newest version (``v_…``) and pending operation (``p_…``)."""
+    return connection.execute(_LATEST, {"vault_id": vault_id, "name_key": name_key}).first()
+
+
+def one_version(connection: Connection, vault_id: int, name_key: str, version_id: str) -> Row[Any] | None:
+    """Find one version with its certificate (``c_…``) and the certificate's pending operation (``p_…``)."""
+    return connection.execute(_VERSION, {"vault_id": vault_id, "name_key": name_key, "version": version_id}).first()
+
+
+def versions(connection: Connection, vault_id: int, name_key: str) -> Sequence[Row[Any]]:
+    """List the versions of a live certificate by version id."""
+    return connection.execute(_VERSIONS, {"vault_id": vault_id, "name_key": name_key}).all()
+
+
+def all_versions(connection: Connection, certificate_id: int) -> list[dict[str, Any]]:
+    """Return the whole rows of a certificate's versions, the oldest first."""
+    query = sa.select(version).where(version.c.certificate_id == certificate_id).order_by(version.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def occupants(connection: Connection, vault_id: int, name_key: str) -> Sequence[Row[Any]]:
+    """List who holds a name: a certificate, and keys or secrets that none manages; deleted ones too."""
+    return connection.execute(_OCCUPANTS, {"vault_id": vault_id, "name_key": name_key}).all()
+
+
+def operation(connection: Connection, vault_id: int, name_key: str) -> Row[Any] | None:
+    """Find the pending operation of a name."""
+    return connection.execute(_OPERATION, {"vault_id": vault_id, "name_key": name_key}).first()
+
+
+def operation_of_request(connection: Connection, vault_id: int, csr: bytes) -> Row[Any] | None:
+    """Find whose pending operation a request (DER) is."""
+    query = (
+        sa.select(certificate.c.name, pending.c.request_id)
+        .join(pending, pending.c.certificate_id == certificate.c.id)
+        .where(pending.c.vault_id == vault_id, pending.c.csr == csr)
+    )
+    return connection.execute(query).first()
+
+
+def work(connection: Connection, certificate_id: int, now: int) -> Row[Any] | None:
+    """Find an operation that is (still) due, with its key; no other server works on it until the transaction ends."""
+    return connection.execute(_WORK, {"id": certificate_id, "now": now}).first()
+
+
+def due(connection: Connection, vault_id: int, now: int) -> Sequence[Row[Any]]:
+    """List what fell due (``kind``, ``id``, ``at``), the earliest first."""
+    return connection.execute(_DUE, {"vault_id": vault_id, "now": now}).all()
+
+
+def next_due(connection: Connection, vault_id: int) -> int | None:
+    """Return when something falls due next, in epoch seconds."""
+    return connection.scalar(_NEXT_DUE, {"vault_id": vault_id})
+
+
+def all_latest(
+    connection: Connection, vault_id: int, *, deleted: bool, after: str, limit: int | None, with_pending: bool
+) -> Sequence[Row[Any]]:
+    """List certificates by name with their newest version, those after the casefolded name ``after`` only."""
+    query = _LISTINGS[deleted]
+    if not with_pending:
+        query = query.where(certificate.c.current_id.is_not(None))
+    return connection.execute(query.limit(limit), {"vault_id": vault_id, "after": after}).all()
+
+
+def add_key(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Keep a sealed key."""
+    connection.execute(_ADD_KEY, row)
+
+
+def add_certificate(connection: Connection, row: Mapping[str, Any]) -> int:
+    """Keep a new certificate; returns its row id."""
+    return _inserted(connection.execute(_ADD_CERTIFICATE, row))
+
+
+def set_certificate(connection: Connection, certificate_id: int, **values: Any) -> None:
+    """Change a certificate's row."""
+    connection.execute(_SET_CERTIFICATE, {"of": certificate_id, **values})
+
+
+def add_version(connection: Connection, row: Mapping[str, Any]) -> int:
+    """Keep a new version; returns its row id."""
+    return _inserted(connection.execute(_ADD_VERSION, row))
+
+
+def set_version(connection: Connection, version_id: int, **values: Any) -> None:
+    """Change a version's row."""
+    connection.execute(_SET_VERSION, {"of": version_id, **values})
+
+
+def put_operation(connection: Connection, row: Mapping[str, Any], *, replace: bool) -> None:
+    """Keep a new pending operation, in place of an earlier one."""
+    if replace:
+        drop_operation(connection, row["certificate_id"])
+    connection.execute(_ADD_OPERATION, row)
+
+
+def set_operation(connection: Connection, certificate_id: int, **values: Any) -> None:
+    """Change a pending operation's row."""
+    connection.execute(_SET_OPERATION, {"of": certificate_id, **values})
+
+
+def drop_operation(connection: Connection, certificate_id: int) -> None:
+    """Forget a certificate's pending operation, and its key if no version uses it."""
+    key_id = connection.scalar(sa.select(pending.c.key_id).where(pending.c.certificate_id == certificate_id))
+    connection.execute(pending.delete().where(pending.c.certificate_id == certificate_id))
+    if key_id is not None:
+        drop_unused_keys(connection, [key_id])
+
+
+def drop_certificate(connection: Connection, certificate_id: int) -> None:
+    """Forget a certificate, its versions, its operation and their keys."""
+    of_versions = sa.select(version.c.key_id).where(version.c.certificate_id == certificate_id)
+    of_pending = sa.select(pending.c.key_id).where(pending.c.certificate_id == certificate_id)
+    key_ids = list(connection.scalars(of_versions.union(of_pending)))
+    for table in (pending, version):
+        connection.execute(table.delete().where(table.c.certificate_id == certificate_id))
+    connection.execute(certificate.delete().where(certificate.c.id == certificate_id))
+    drop_unused_keys(connection, key_ids)
+
+
+def name_to_purge(connection: Connection, certificate_id: int, now: int) -> str | None:
+    """Return the name of a deleted certificate whose retention is over."""
+    query = sa.select(certificate.c.name).where(certificate.c.id == certificate_id, certificate.c.purge_at <= now)
+    return connection.scalar(query)
+
+
+def find_key(connection: Connection, key_id: str) -> Row[Any]:
+    """Return a sealed key's row."""
+    return connection.execute(_FIND_KEY, {"id": key_id}).one()
+
+
+def has_unseeded_key(connection: Connection, vault_id: int) -> bool:
+    """Tell whether the vault holds a key that no seed made."""
+    query = sa.select(key.c.id).where(key.c.vault_id == vault_id, key.c.seeded.is_(False)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def drop_unused_keys(connection: Connection, key_ids: Sequence[str]) -> None:
+    """Forget those of these keys that nothing uses any more."""
+    for table in (version, pending, item_version, authority):
+        kept = sa.select(table.c.key_id).where(table.c.key_id.in_(key_ids))
+        used = set(connection.scalars(kept))
+        key_ids = [key_id for key_id in key_ids if key_id not in used]
+    connection.execute(key.delete().where(key.c.id.in_(key_ids)))
+
+
+def _inserted(result: sa.CursorResult[Any]) -> int:
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])

@@ -1,0 +1,206 @@
+"""Every table on one screen. Instants are whole epoch seconds; names are kept twice: as written, and casefolded to find them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION = "1"
+
+metadata = MetaData()
+
+
+def _ref(target: str, *, cascade: bool = True) -> ForeignKey:
+    return ForeignKey(target, ondelete="CASCADE" if cascade else None)
+
+
+meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False))
+
+vault = Table(
+    "vault",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(24), nullable=False, unique=True),
+    Column("created", BigInteger, nullable=False),
+    Column("clock_kind", String(10), nullable=False),
+    Column("clock_instant", BigInteger, nullable=False),
+    Column("seed", Text),
+    Column("retention_days", Integer, nullable=False),
+    Column("purge_protection", Boolean, nullable=False),
+    Column("inoperable", String(10), nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("contacts", Text),
+)
+
+key = Table(
+    "key",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("vault_id", _ref("vault.id"), nullable=False),
+    Column("kty", String(8), nullable=False),
+    Column("public_der", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # PKCS#8 DER under the master key
+    Column("seeded", Boolean, nullable=False),
+)
+
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vault_id", _ref("vault.id"), nullable=False),
+    Column("name_key", String(127), nullable=False),
+    Column("name", String(127), nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("current_id", Integer),  # the newest version; NULL before the first is complete
+    Column("placeholder", String(32)),  # the version id shown while the next one is pending
+    Column("deleted_at", BigInteger),
+    Column("purge_at", BigInteger),
+    UniqueConstraint("vault_id", "name_key"),
+    Index("certificate_purge", "vault_id", "purge_at"),
+)
+
+version = Table(
+    "version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("certificate_id", _ref("certificate.id"), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("nbf", BigInteger, nullable=False),
+    Column("exp", BigInteger, nullable=False),
+    Column("tags", Text),
+    Column("leaf_der", LargeBinary, nullable=False),
+    Column("certificates_der", LargeBinary, nullable=False),  # leaf and chain, one after the other, as the secret shows
+    Column("x5t", LargeBinary, nullable=False),
+    Column("key_id", _ref("key.id", cascade=False), nullable=False),
+    Column("key_type", String(8), nullable=False),  # RSA-HSM and EC-HSM too, which the key itself can not tell
+    Column("key_ops", Text, nullable=False),
+    Column("content_type", String(40), nullable=False),
+    Column("exportable", Boolean, nullable=False),
+    Column("preserve_cert_order", Boolean, nullable=False),
+    UniqueConstraint("certificate_id", "version"),
+)
+
+pending = Table(
+    "pending",
+    metadata,
+    Column("certificate_id", _ref("certificate.id"), primary_key=True),
+    Column("vault_id", _ref("vault.id"), nullable=False),
+    Column("request_id", String(32), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("cancellation_requested", Boolean, nullable=False),
+    Column("error", Text),
+    Column("csr", LargeBinary, nullable=False),
+    Column("key_id", _ref("key.id", cascade=False), nullable=False),
+    Column("policy", Text, nullable=False),  # as it stood when the request was made
+    Column("enabled", Boolean, nullable=False),
+    Column("tags", Text),
+    Column("preserve_cert_order", Boolean, nullable=False),
+    Column("polled", Text),  # the second of each actor's last recorded poll
+    Column("due_at", BigInteger),
+    Index("pending_due", "vault_id", "due_at"),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vault_id", _ref("vault.id"), nullable=False),
+    Column("area", String(6), nullable=False),  # key | secret: those that no certificate manages
+    Column("name_key", String(127), nullable=False),
+    Column("name", String(127), nullable=False),
+    Column("current_id", Integer),
+    Column("deleted_at", BigInteger),
+    Column("purge_at", BigInteger),
+    UniqueConstraint("vault_id", "area", "name_key"),
+    Index("item_purge", "vault_id", "purge_at"),
+)
+
+item_version = Table(
+    "item_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("item_id", _ref("item.id"), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("nbf", BigInteger),
+    Column("exp", BigInteger),
+    Column("tags", Text),
+    Column("content_type", String(255)),
+    Column("sealed", LargeBinary),  # a secret's value
+    Column("key_id", _ref("key.id", cascade=False)),
+    Column("key_type", String(8)),
+    Column("key_ops", Text),
+    UniqueConstraint("item_id", "version"),
+)
+
+issuer = Table(
+    "issuer",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("name_key", String(127), primary_key=True),
+    Column("name", String(127), nullable=False),
+    Column("body", Text, nullable=False),  # IssuerBundle without the password
+    Column("sealed", LargeBinary),  # the password
+)
+
+principal = Table(
+    "principal",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("grants", Text, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("object", String(200), nullable=False),
+    Column("version", String(32)),
+    Column("request_id", String(32)),
+    Column("step", Integer),
+    Column("detail", Text),
+)
+
+draw = Table(
+    "draw",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("purpose", String(60), primary_key=True),
+    Column("ordinal", Integer, nullable=False),
+)
+
+authority = Table(
+    "authority",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("name", String(60), primary_key=True),
+    Column("rank", Integer, primary_key=True),  # 0 is the root, 1 the CA below it
+    Column("certificate_der", LargeBinary, nullable=False),
+    Column("key_id", _ref("key.id", cascade=False), nullable=False),
+)

@@ -1,0 +1,155 @@
+"""The database: SQLite by default, PostgreSQL when several servers share a vault. Rows in, rows out; no rules."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import StaticPool
+
+from kvlab.errors import OpenRefused, UnusableMasterKey
+from kvlab.store import schema
+from kvlab.store.seal import VERIFIER, Sealer, master_key, random_sealer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+BUSY_SECONDS = 10
+"""How long SQLite waits for another process that writes."""
+
+_SALT_OCTETS = 16
+
+
+class Store:
+    """
+    One database and the sealer of its secrets.
+
+    SQLite is used through one connection under one lock: its writers are serial anyway, and a lock of our own is fair and
+    never fails as "database is locked" between threads. PostgreSQL is used through a pool.
+
+    Args:
+        url: an SQLAlchemy URL; ``sqlite://`` lives in memory.
+        passphrase: for the master key; see ``kvlab.store.seal.master_key``.
+        durable: on SQLite, survive a power cut too (``synchronous=FULL``); without it kill -9 loses nothing.
+
+    Raises:
+        OpenRefused: the file is no database of kvlab's, is of another schema version, or the master key does not open it.
+    """
+
+    def __init__(self, url: str, *, passphrase: str | None = None, durable: bool = False) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.in_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
+        self._lock = threading.RLock()
+        self._engine = _engine(self.url)
+        try:
+            self._shared = self._open_sqlite(durable=durable) if self.is_sqlite else None
+            with self.write() as connection:
+                new = _prepare(connection)
+                self.sealer = random_sealer() if self.in_memory else self._file_sealer(connection, passphrase, new=new)
+        except DatabaseError as error:
+            self._engine.dispose()
+            raise OpenRefused(f"This is no database of kvlab's: {type(error.orig).__name__}.") from None
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Run a transaction that may write: all of it is kept, or none."""
+        if self._shared is None:
+            with self._engine.begin() as connection:
+                yield connection
+            return
+        with self._lock:
+            yield from self._sqlite_transaction("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Run a transaction that only reads: everything it sees is of one moment."""
+        if self._shared is None:
+            with self._engine.connect() as connection:
+                yield connection
+            return
+        with self._lock:
+            yield from self._sqlite_transaction("BEGIN")
+
+    def close(self) -> None:
+        """Give the database back; safe to call twice."""
+        with self._lock:
+            if getattr(self, "_shared", None) is not None:
+                self._shared.close()
+            self._engine.dispose()
+
+    def _sqlite_transaction(self, begin: str) -> Iterator[Connection]:
+        connection = self._shared
+        assert connection is not None
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(begin)
+        try:
+            yield connection
+        except BaseException:
+            driver.execute("ROLLBACK")
+            raise
+        driver.execute("COMMIT")
+
+    def _open_sqlite(self, *, durable: bool) -> Connection:
+        connection = self._engine.connect()
+        driver: Any = connection.connection.dbapi_connection
+        # A secret that was deleted must not linger in free pages of the file.
+        for pragma in ("foreign_keys=ON", "secure_delete=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+            driver.execute(f"PRAGMA {pragma}")
+        if not self.in_memory:
+            driver.execute("PRAGMA journal_mode=WAL")
+            driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        return connection
+
+    def _file_sealer(self, connection: Connection, passphrase: str | None, *, new: bool) -> Sealer:
+        stored = {row.name: row.value for row in connection.execute(sa.select(schema.meta))}
+        salt = stored.get("salt") or os.urandom(_SALT_OCTETS)
+        database = self.url.database
+        key_file = Path(f"{database}.key") if self.is_sqlite and database else None
+        sealer = Sealer(
+            master_key(passphrase=passphrase, salt=salt, environ=os.environ, key_file=key_file, may_create=new)
+        )
+        if new:
+            rows = [{"name": "salt", "value": salt}, {"name": "verifier", "value": sealer.seal(VERIFIER, "verifier")}]
+            connection.execute(schema.meta.insert(), rows)
+            return sealer
+        try:
+            sealer.open(stored["verifier"], "verifier")
+        except UnusableMasterKey:
+            raise UnusableMasterKey("The master key or passphrase is not the one this database was made with.") from None
+        return sealer
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True)
+    arguments = {"check_same_thread": False, "isolation_level": None, "timeout": BUSY_SECONDS}
+    return sa.create_engine(url, poolclass=StaticPool, connect_args=arguments)
+
+
+def _prepare(connection: Connection) -> bool:
+    """Make the tables of a new database; tell whether it was new."""
+    if connection.dialect.name == "postgresql":
+        # Two servers that start at once must not both make the tables.
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7065756)"))
+    tables = set(sa.inspect(connection).get_table_names())
+    if schema.meta.name not in tables:
+        if tables:
+            raise OpenRefused("This database belongs to another program: it has tables, but none of kvlab's.")
+        schema.metadata.create_all(connection)
+        connection.execute(schema.meta.insert(), {"name": "schema", "value": schema.SCHEMA_VERSION.encode()})
+        return True
+    found = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema"))
+    if found != schema.SCHEMA_VERSION.encode():
+        raise OpenRefused(f"This database has schema {found!r}; this kvlab reads {schema.SCHEMA_VERSION!r}.")
+    return False

@@ -1,0 +1,147 @@
+"""Rows of the vault itself: its settings, events, seeded draws, principals, contacts, issuers and practice CAs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from kvlab.store import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+_EVENTS = (
+    sa.select(schema.event)
+    .where(schema.event.c.vault_id == bindparam("vault_id"), schema.event.c.seq > bindparam("after"))
+    .order_by(schema.event.c.seq)
+)
+_COUNT_UP = (
+    schema.vault.update()
+    .where(schema.vault.c.id == bindparam("of"))
+    .values(last_seq=schema.vault.c.last_seq + bindparam("by"))
+    .returning(schema.vault.c.last_seq)
+)
+_ADD_EVENT = schema.event.insert()
+_PRINCIPAL = sa.select(schema.principal.c.grants).where(
+    schema.principal.c.vault_id == bindparam("vault_id"), schema.principal.c.name == bindparam("name")
+)
+
+
+def find_vault(connection: Connection, name: str) -> Row[Any] | None:
+    """Find a vault's settings."""
+    return connection.execute(sa.select(schema.vault).where(schema.vault.c.name == name)).first()
+
+
+def vault_names(connection: Connection) -> list[str]:
+    """List the vaults of this database."""
+    return list(connection.scalars(sa.select(schema.vault.c.name).order_by(schema.vault.c.id)))
+
+
+def add_vault(connection: Connection, row: Mapping[str, Any]) -> int:
+    """Keep a new vault; returns its row id."""
+    result = connection.execute(schema.vault.insert(), row)
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])
+
+
+def set_vault(connection: Connection, vault_id: int, **values: Any) -> None:
+    """Change a vault's settings."""
+    connection.execute(schema.vault.update().where(schema.vault.c.id == vault_id).values(values))
+
+
+def lock_vault(connection: Connection, vault_id: int) -> None:
+    """Let no other server write to this vault until the transaction ends (SQLite has one writer anyway)."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.select(schema.vault.c.id).where(schema.vault.c.id == vault_id).with_for_update())
+
+
+def append_events(connection: Connection, vault_id: int, rows: Sequence[dict[str, Any]]) -> int:
+    """Number and keep events; returns the number of the first. The row lock on the vault keeps numbers without gaps."""
+    last = connection.execute(_COUNT_UP, {"of": vault_id, "by": len(rows)}).scalar_one()
+    first = int(last) - len(rows) + 1
+    for offset, row in enumerate(rows):
+        row["vault_id"], row["seq"] = vault_id, first + offset
+    connection.execute(_ADD_EVENT, rows)
+    return first
+
+
+def events_after(connection: Connection, vault_id: int, seq: int, limit: int | None) -> Sequence[Row[Any]]:
+    """List events with a number above ``seq``, in order."""
+    return connection.execute(_EVENTS.limit(limit), {"vault_id": vault_id, "after": seq}).all()
+
+
+def draws(connection: Connection, vault_id: int) -> dict[tuple[str, str], int]:
+    """Return how many seeded draws each name and purpose has had."""
+    rows = connection.execute(sa.select(schema.draw).where(schema.draw.c.vault_id == vault_id))
+    return {(row.name, row.purpose): row.ordinal for row in rows}
+
+
+def save_draws(connection: Connection, vault_id: int, ordinals: Mapping[tuple[str, str], int]) -> None:
+    """Keep the ordinals that moved."""
+    table = schema.draw
+    for (name, purpose), ordinal in ordinals.items():
+        where = (table.c.vault_id == vault_id, table.c.name == name, table.c.purpose == purpose)
+        if not connection.execute(table.update().where(*where).values(ordinal=ordinal)).rowcount:
+            connection.execute(
+                table.insert(), {"vault_id": vault_id, "name": name, "purpose": purpose, "ordinal": ordinal}
+            )
+
+
+def grants(connection: Connection, vault_id: int, principal: str) -> dict[str, list[str]] | None:
+    """Return what a principal may do; None if it is unknown."""
+    text = connection.scalar(_PRINCIPAL, {"vault_id": vault_id, "name": principal})
+    return None if text is None else json.loads(text)
+
+
+def put_grants(connection: Connection, vault_id: int, principal: str, value: Mapping[str, list[str]]) -> None:
+    """Define a principal, in place of an earlier definition."""
+    table = schema.principal
+    connection.execute(table.delete().where(table.c.vault_id == vault_id, table.c.name == principal))
+    connection.execute(table.insert(), {"vault_id": vault_id, "name": principal, "grants": json.dumps(value)})
+
+
+def issuers(connection: Connection, vault_id: int) -> Sequence[Row[Any]]:
+    """List the issuer objects by name."""
+    table = schema.issuer
+    return connection.execute(sa.select(table).where(table.c.vault_id == vault_id).order_by(table.c.name_key)).all()
+
+
+def find_issuer(connection: Connection, vault_id: int, name_key: str) -> Row[Any] | None:
+    """Find an issuer object."""
+    table = schema.issuer
+    return connection.execute(
+        sa.select(table).where(table.c.vault_id == vault_id, table.c.name_key == name_key)
+    ).first()
+
+
+def put_issuer(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Keep an issuer object, in place of an earlier one of its name."""
+    drop_issuer(connection, row["vault_id"], row["name_key"])
+    connection.execute(schema.issuer.insert(), row)
+
+
+def drop_issuer(connection: Connection, vault_id: int, name_key: str) -> None:
+    """Forget an issuer object."""
+    table = schema.issuer
+    connection.execute(table.delete().where(table.c.vault_id == vault_id, table.c.name_key == name_key))
+
+
+def authorities(connection: Connection, vault_id: int, name: str) -> Sequence[Row[Any]]:
+    """List a practice CA's certificates with their sealed keys, the root first."""
+    table = schema.authority
+    return connection.execute(
+        sa.select(table, schema.key.c.sealed)
+        .join(schema.key, schema.key.c.id == table.c.key_id)
+        .where(table.c.vault_id == vault_id, table.c.name == name)
+        .order_by(table.c.rank)
+    ).all()
+
+
+def add_authority(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Keep one certificate of a practice CA."""
+    connection.execute(schema.authority.insert(), row)

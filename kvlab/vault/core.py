@@ -1,0 +1,255 @@
+"""What all views of one vault share: its store, clock, chance, event log and settings, and how a turn is taken."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kvlab.clock import Clock, SimulatedClock, SystemClock
+from kvlab.entropy import Entropy, SeededEntropy, SystemEntropy
+from kvlab.errors import InvalidProperty, OpenRefused
+from kvlab.events import Event, EventLog
+from kvlab.store import certificate as certificates
+from kvlab.store import vault as rows
+from kvlab.store.store import Store
+from kvlab.vault.turn import Turn
+from kvlab.vault.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection, Row
+
+INOPERABLE = ("documented", "recorded")
+_VAULT_NAME = re.compile(r"[A-Za-z](?:[0-9A-Za-z]|-(?!-)){1,22}[0-9A-Za-z]")
+
+
+class Core:
+    """
+    One opened vault.
+
+    Args:
+        store: where it is kept.
+        name: 3 to 24 letters, digits and single hyphens.
+        clock: see ``Vault``.
+        seed: see ``Vault``.
+        retention_days: 7 to 90; how long deleted objects can be recovered. Fixed when the vault is made.
+        purge_protection: whether nobody may purge earlier. Fixed when the vault is made.
+        inoperable: see ``Vault``; None keeps what the vault was made with.
+        self_delay_seconds: how long the vault takes to sign with issuer ``Self``.
+
+    Raises:
+        OpenRefused: the stored vault has another clock or seed.
+        InvalidProperty: a setting out of range.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        name: str,
+        clock: Clock | str | None,
+        seed: int | str | None,
+        retention_days: int,
+        purge_protection: bool,
+        inoperable: str | None,
+        self_delay_seconds: float,
+    ) -> None:
+        _check_settings(name, retention_days, inoperable, self_delay_seconds)
+        self.store = store
+        self.name = name
+        self.self_delay_seconds = self_delay_seconds
+        with store.write() as connection:
+            row = rows.find_vault(connection, name)
+            self.clock = _clock(clock, row)
+            if row is None:
+                rows.add_vault(connection, {
+                    "name": name, "created": self._seconds(), "clock_kind": self.clock.kind,
+                    "clock_instant": self._seconds(), "seed": None, "retention_days": retention_days,
+                    "purge_protection": purge_protection, "inoperable": inoperable or INOPERABLE[0], "last_seq": 0,
+                })  # fmt: skip
+                row = rows.find_vault(connection, name)
+                assert row is not None
+            self.vault_id: int = row.id
+            self.entropy = self._entropy(connection, row, seed)
+            self.retention_days: int = row.retention_days
+            self.purge_protection: bool = row.purge_protection
+            self.inoperable: str = inoperable or row.inoperable
+        self.log = EventLog(self._read_events)
+        self._due_lock = threading.RLock()
+        self._unsubscribe = self.clock.subscribe(self._clock_moved) if isinstance(self.clock, SimulatedClock) else None
+        self.worker = None if self._unsubscribe else Worker(self)
+        if self.worker and self._next_due() is not None:
+            self.worker.wake()
+
+    @property
+    def seeded(self) -> bool:
+        """Whether keys come from a seed, and so are not secret."""
+        return self.entropy.seed is not None
+
+    @contextmanager
+    def turn(self, actor: str, now: datetime | None = None) -> Iterator[Turn]:
+        """
+        Run one transaction that may change the vault, at one instant; its events are stored with it and then published.
+
+        Args:
+            actor: whose turn it is.
+            now: the instant, for work that fell due earlier; else the clock is read.
+        """
+        with self.store.write() as connection:
+            rows.lock_vault(connection, self.vault_id)
+            turn = Turn(connection, self.vault_id, now or self.clock.now(), actor)
+            yield turn
+            events = self._finish(turn)
+        self.log.publish(events)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Run one transaction that only reads."""
+        with self.store.read() as connection:
+            yield connection
+
+    def process_due(self) -> int:
+        """Do everything that is due by now, in order of its due time; returns how many steps were done."""
+        done = 0
+        while waiting := self._due():
+            done += self._do(waiting)
+        return done
+
+    def begin(self) -> None:
+        """Do first what fell due, on a clock that passes by itself; a simulated one does it only when it is moved."""
+        if self.worker is not None and (waiting := self._due()):
+            self._do(waiting)
+
+    def scheduled(self) -> None:
+        """Say that something now falls due by itself; somebody must do it even when nobody calls."""
+        if self.worker is not None:
+            self.worker.wake()
+
+    def wait_seconds(self) -> float | None:
+        """Return how long until something falls due (0 when something is); None when nothing will."""
+        at = self._next_due()
+        return None if at is None else max(0.0, at - self.clock.now().timestamp())
+
+    def instant(self, seconds: int) -> datetime:
+        """Return the instant at which work due at ``seconds`` happens: then on a simulated clock, else now."""
+        return datetime.fromtimestamp(seconds, UTC) if self.worker is None else self.clock.now()
+
+    def close(self) -> None:
+        """Stop the worker and give the database back; safe to call twice."""
+        if self.worker:
+            self.worker.stop()
+        if self._unsubscribe:
+            self._unsubscribe()
+        self.store.close()
+
+    def _clock_moved(self, now: datetime) -> None:
+        with self.store.write() as connection:
+            rows.set_vault(connection, self.vault_id, clock_instant=int(now.timestamp()))
+        self.process_due()
+
+    def _do(self, waiting: Sequence[Row[Any]]) -> int:
+        from kvlab.vault.advance import do_step  # noqa: PLC0415  the steps need turns, and turns run the steps
+
+        with self._due_lock:
+            return sum(do_step(self, step) for step in waiting)
+
+    def _due(self) -> Sequence[Row[Any]]:
+        with self.store.read() as connection:
+            return certificates.due(connection, self.vault_id, self._seconds())
+
+    def _next_due(self) -> int | None:
+        with self.store.read() as connection:
+            return certificates.next_due(connection, self.vault_id)
+
+    def _seconds(self) -> int:
+        return int(self.clock.now().timestamp())
+
+    def _finish(self, turn: Turn) -> list[Event]:
+        if isinstance(self.entropy, SeededEntropy):
+            rows.save_draws(turn.connection, self.vault_id, self.entropy.take_changes())
+        if not turn.events:
+            return []
+        stored: list[dict[str, Any]] = [
+            {
+                "time": turn.seconds, "actor": turn.actor, "kind": kind, "object": about, "version": version,
+                "request_id": request_id, "step": step, "detail": json.dumps(detail) if detail else None,
+            }
+            for kind, about, version, request_id, step, detail in turn.events
+        ]  # fmt: skip
+        first = rows.append_events(turn.connection, self.vault_id, stored)
+        return [
+            Event(first + offset, turn.now, turn.actor, kind, about, version, request_id, step, detail)
+            for offset, (kind, about, version, request_id, step, detail) in enumerate(turn.events)
+        ]
+
+    def _read_events(self, after: int, limit: int | None) -> list[Event]:
+        with self.store.read() as connection:
+            found = rows.events_after(connection, self.vault_id, after, limit)
+        return [
+            Event(
+                row.seq, datetime.fromtimestamp(row.time, UTC), row.actor, row.kind, row.object, row.version,
+                row.request_id, row.step, json.loads(row.detail) if row.detail else {},
+            )
+            for row in found
+        ]  # fmt: skip
+
+    def _entropy(self, connection: Connection, row: Row[Any], seed: int | str | None) -> Entropy:
+        wanted = None if seed is None else str(seed)
+        if row.seed is not None and wanted not in (None, row.seed):
+            raise OpenRefused(f"The vault {self.name} was made with another seed.")
+        if row.seed is None and wanted is None:
+            return SystemEntropy()
+        if row.seed is None:
+            if not self.store.is_sqlite:
+                raise OpenRefused("A seed is for lessons: on PostgreSQL keys are always random.")
+            if certificates.has_unseeded_key(connection, self.vault_id):
+                raise OpenRefused(f"The vault {self.name} holds keys that are random: it can not be seeded now.")
+            rows.set_vault(connection, self.vault_id, seed=wanted)
+        return SeededEntropy(row.seed or str(wanted), self.name, rows.draws(connection, self.vault_id))
+
+
+def location(path_or_url: str | Path) -> str:
+    """Return the SQLAlchemy URL of a path or URL; a path names an SQLite file."""
+    text = str(path_or_url)
+    return text if "://" in text else f"sqlite:///{Path(text).expanduser()}"
+
+
+def _clock(wanted: Clock | str | None, row: Row[Any] | None) -> Clock:
+    clock = _named_clock(wanted or (row.clock_kind if row else "system"))
+    if row is None:
+        return clock
+    if clock.kind != row.clock_kind:
+        raise OpenRefused(f"The vault {row.name} was made with a {row.clock_kind} clock, not a {clock.kind} one.")
+    if isinstance(clock, SimulatedClock):
+        stored = datetime.fromtimestamp(row.clock_instant, UTC)
+        if isinstance(wanted, str) or wanted is None:
+            return SimulatedClock(stored)
+        clock.catch_up(stored)
+    return clock
+
+
+def _named_clock(wanted: Clock | str) -> Clock:
+    if wanted == "system":
+        return SystemClock()
+    if wanted == "simulated":
+        return SimulatedClock()
+    if isinstance(wanted, str):
+        raise InvalidProperty("clock", f"It is 'system', 'simulated' or a clock, not {wanted!r}.")
+    return wanted
+
+
+def _check_settings(name: str, retention_days: int, inoperable: str | None, self_delay_seconds: float) -> None:
+    if not isinstance(name, str) or not _VAULT_NAME.fullmatch(name):
+        raise InvalidProperty("name", "A vault's name has 3 to 24 letters, digits and single hyphens.")
+    if not 7 <= retention_days <= 90:
+        raise InvalidProperty("retention_days", f"It is from 7 to 90, not {retention_days}.")
+    if inoperable not in (None, *INOPERABLE):
+        raise InvalidProperty("inoperable", f"It is 'documented' or 'recorded', not {inoperable!r}.")
+    if self_delay_seconds < 0:
+        raise InvalidProperty("self_delay_seconds", "It is 0 or more.")

@@ -1,0 +1,248 @@
+"""Issuer objects and contacts, as resources of the vault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kvlab.errors import CertificateIssuerNotFound, ContactsNotFound, InvalidProperty, MissingProperty
+from kvlab.store import vault as rows
+from kvlab.vault.view import View, name_key, operation
+from kvlab.wire.issuer import CertificateIssuerItem, Contacts, IssuerBundle, IssuerCredentials, OrganizationDetails
+from kvlab.wire.policy import PolicyAttributes
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from kvlab.vault.turn import Turn
+
+PROVIDERS = ("DigiCert", "GlobalSign", "Test")
+"""Test is taken and issues nothing."""
+
+_RESERVED = frozenset({"self", "unknown"})
+_PROVIDER_SPELLING = {name.casefold(): name for name in PROVIDERS}
+
+
+class IssuerOperations(View):
+    """The operations on issuer objects and on the vault's contacts."""
+
+    @operation("certificates/issuers")
+    def set_certificate_issuer(
+        self,
+        name: str,
+        issuer: IssuerBundle | dict[str, Any] | str | None = None,
+        *,
+        provider: str | None = None,
+        credentials: IssuerCredentials | dict[str, Any] | None = None,
+        org_details: OrganizationDetails | dict[str, Any] | None = None,
+        attributes: PolicyAttributes | dict[str, Any] | None = None,
+    ) -> IssuerBundle:
+        """
+        Configure a certificate authority under a name that policies can use; replaces an earlier one.
+
+        Args:
+            name: 1 to 127 letters, digits and hyphens; not ``Self`` or ``Unknown``.
+            issuer: the whole object; or its members one by one:
+            provider: DigiCert, GlobalSign or Test.
+            credentials: ``account_id`` and ``pwd``; the password is sealed and never returned.
+            org_details: organization id and administrators.
+            attributes: ``enabled``.
+
+        Raises:
+            InvalidProperty: and ``MissingProperty``: 400.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/set-certificate-issuer
+        """
+        members = _members(provider, credentials, org_details, attributes)
+        given = IssuerBundle.read(issuer if issuer is not None else members, "issuer")
+        key = name_key(name)
+        if key in _RESERVED:
+            raise InvalidProperty("issuer-name", f"'{name}' is not an issuer object's name: it is a word of policies.")
+        if not given.provider:
+            raise MissingProperty("provider")
+        with self._core.turn(self._principal) as turn:
+            return self._keep_issuer(turn, name, given, created=turn.seconds, sealed=None, kind="set_certificate_issuer")
+
+    @operation("certificates/issuers")
+    def update_certificate_issuer(
+        self,
+        name: str,
+        issuer: IssuerBundle | dict[str, Any] | str | None = None,
+        *,
+        provider: str | None = None,
+        credentials: IssuerCredentials | dict[str, Any] | None = None,
+        org_details: OrganizationDetails | dict[str, Any] | None = None,
+        attributes: PolicyAttributes | dict[str, Any] | None = None,
+    ) -> IssuerBundle:
+        """
+        Change members of an issuer object; those left out stay. Arguments as for ``set_certificate_issuer``.
+
+        Raises:
+            CertificateIssuerNotFound: 404.
+        """
+        members = _members(provider, credentials, org_details, attributes)
+        change = IssuerBundle.read(issuer if issuer is not None else members, "issuer")
+        with self._core.turn(self._principal) as turn:
+            stored, sealed = self._stored_issuer(turn.connection, name)
+            update = {member: getattr(change, member) for member in change.model_fields_set}
+            whole = stored.model_copy(update=update)
+            if change.credentials is not None and stored.credentials is not None:
+                given = change.credentials.model_dump()
+                whole.credentials = stored.credentials.model_copy(update=given)
+            if stored.attributes is not None:
+                enabled = change.attributes.enabled if change.attributes else None
+                whole.attributes = stored.attributes.model_copy(
+                    update={} if enabled is None else {"enabled": enabled}
+                )
+            created = (stored.attributes and stored.attributes.created) or turn.seconds
+            return self._keep_issuer(turn, name, whole, created=created, sealed=sealed, kind="update_certificate_issuer")
+
+    @operation("certificates/issuers")
+    def get_certificate_issuer(self, name: str) -> IssuerBundle:
+        """
+        Read an issuer object, without its password.
+
+        Raises:
+            CertificateIssuerNotFound: 404.
+        """
+        with self._core.read() as connection:
+            return self._stored_issuer(connection, name)[0]
+
+    @operation("certificates/issuers")
+    def get_certificate_issuers(
+        self, *, maxresults: int | None = None, after: str = ""
+    ) -> list[CertificateIssuerItem]:
+        """List the issuer objects by name; arguments as for ``get_certificates``."""
+        with self._core.read() as connection:
+            found = rows.issuers(connection, self._core.vault_id)
+        return [
+            CertificateIssuerItem.model_construct(
+                id=self._place.id("certificates", "issuers", row.name),
+                provider=IssuerBundle.model_validate_json(row.body).provider or "",
+            )
+            for row in found
+            if row.name_key > after.casefold()
+        ][:maxresults]
+
+    @operation("certificates/issuers")
+    def delete_certificate_issuer(self, name: str) -> IssuerBundle:
+        """
+        Remove an issuer object.
+
+        Returns:
+            The object as it was.
+
+        Raises:
+            CertificateIssuerNotFound: 404.
+        """
+        with self._core.turn(self._principal) as turn:
+            found, _ = self._stored_issuer(turn.connection, name)
+            rows.drop_issuer(turn.connection, self._core.vault_id, name_key(name))
+            turn.record("delete_certificate_issuer", f"certificates/issuers/{name}")
+        return found
+
+    @operation("certificates/contacts")
+    def set_certificate_contacts(self, contacts: Contacts | dict[str, Any] | list[Any] | str) -> Contacts:
+        """
+        Say whom to tell; replaces all contacts.
+
+        Args:
+            contacts: ``{"contacts": [{"email", "name", "phone"}, …]}``, or just the list.
+
+        Raises:
+            InvalidProperty: 400, an entry has no e-mail address.
+        """
+        given = Contacts.read({"contacts": contacts} if isinstance(contacts, list) else contacts, "contacts")
+        for index, contact in enumerate(given.contacts or ()):
+            if not contact.email or "@" not in contact.email:
+                raise InvalidProperty(f"contacts[{index}].email", "It is an e-mail address.")
+        with self._core.turn(self._principal) as turn:
+            text = Contacts(contacts=given.contacts or []).model_dump_json()
+            rows.set_vault(turn.connection, self._core.vault_id, contacts=text)
+            turn.record("set_certificate_contacts", "certificates/contacts", contacts=len(given.contacts or ()))
+        return self._with_id(text)
+
+    @operation("certificates/contacts")
+    def get_certificate_contacts(self) -> Contacts:
+        """
+        Read whom to tell.
+
+        Raises:
+            ContactsNotFound: 404.
+        """
+        with self._core.read() as connection:
+            return self._stored_contacts(connection)
+
+    @operation("certificates/contacts")
+    def delete_certificate_contacts(self) -> Contacts:
+        """
+        Tell nobody any more.
+
+        Returns:
+            The contacts as they were.
+
+        Raises:
+            ContactsNotFound: 404.
+        """
+        with self._core.turn(self._principal) as turn:
+            found = self._stored_contacts(turn.connection)
+            rows.set_vault(turn.connection, self._core.vault_id, contacts=None)
+            turn.record("delete_certificate_contacts", "certificates/contacts")
+        return found
+
+    def _keep_issuer(
+        self, turn: Turn, name: str, issuer: IssuerBundle, *, created: int, sealed: bytes | None, kind: str
+    ) -> IssuerBundle:
+        core = self._core
+        if (provider := _PROVIDER_SPELLING.get((issuer.provider or "").casefold())) is None:
+            raise InvalidProperty("provider", f"'{issuer.provider}' is none of {', '.join(PROVIDERS)}.")
+        password = issuer.credentials.pwd if issuer.credentials else None
+        if password is not None:
+            sealed = core.store.sealer.seal(password.encode(), _sealing_id(core.vault_id, name))
+        kept = IssuerBundle(
+            provider=provider,
+            credentials=IssuerCredentials(account_id=issuer.credentials.account_id) if issuer.credentials else None,
+            org_details=(issuer.org_details or OrganizationDetails()).model_copy(
+                update={"zip": (issuer.org_details and issuer.org_details.zip) or 0}
+            ),
+            attributes=PolicyAttributes(
+                enabled=not (issuer.attributes and issuer.attributes.enabled is False),
+                created=created,
+                updated=turn.seconds,
+            ),
+        )
+        rows.put_issuer(turn.connection, {
+            "vault_id": core.vault_id, "name_key": name_key(name), "name": name, "body": kept.model_dump_json(),
+            "sealed": sealed,
+        })  # fmt: skip
+        turn.record(kind, f"certificates/issuers/{name}", provider=provider)
+        kept.id = self._place.id("certificates", "issuers", name)
+        return kept
+
+    def _stored_issuer(self, connection: Connection, name: str) -> tuple[IssuerBundle, bytes | None]:
+        row = rows.find_issuer(connection, self._core.vault_id, name_key(name))
+        if row is None:
+            raise CertificateIssuerNotFound(name)
+        found = IssuerBundle.model_validate_json(row.body)
+        found.id = self._place.id("certificates", "issuers", row.name)
+        return found, row.sealed
+
+    def _stored_contacts(self, connection: Connection) -> Contacts:
+        row = rows.find_vault(connection, self._core.name)
+        assert row is not None
+        if row.contacts is None:
+            raise ContactsNotFound
+        return self._with_id(row.contacts)
+
+    def _with_id(self, text: str) -> Contacts:
+        found = Contacts.model_validate_json(text)
+        found.id = self._place.id("certificates", "contacts")
+        return found
+
+
+def _members(*values: Any) -> dict[str, Any]:
+    names = ("provider", "credentials", "org_details", "attributes")
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+
+
+def _sealing_id(vault_id: int, name: str) -> str:
+    return f"issuer {vault_id} {name.casefold()}"

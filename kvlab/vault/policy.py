@@ -1,0 +1,302 @@
+"""
+What a policy means: its defaults, its refusals, and the certificate profile it asks for.
+
+Source: https://learn.microsoft.com/azure/key-vault/certificates/about-certificates#certificate-policy and
+https://learn.microsoft.com/azure/key-vault/certificates/create-certificate.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from kvlab.errors import InvalidProperty, InvalidSubject, NameSyntaxError
+from kvlab.wire.policy import (
+    Action,
+    BasicConstraints,
+    CertificatePolicy,
+    IssuerParameters,
+    KeyProperties,
+    LifetimeAction,
+    PolicyAttributes,
+    SecretProperties,
+    SubjectAlternativeNames,
+    Trigger,
+    X509CertificateProperties,
+)
+from kvlab.x509 import extension
+from kvlab.x509.extension import KEY_USAGES, BadExtension, Profile
+from kvlab.x509.name import parse_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cryptography import x509
+
+SELF = "Self"
+UNKNOWN = "Unknown"
+
+RSA_SIZES = (2048, 3072, 4096)
+CURVE_SIZES = {"P-256": 256, "P-384": 384, "P-521": 521, "P-256K": 256}
+CURVE_OF_SIZE = {256: "P-256", 384: "P-384", 521: "P-521"}
+SUBJECT_LIMIT = 200
+VALIDITY_LIMIT = 120
+DEFAULT_VALIDITY = 12
+DEFAULT_PERCENTAGE = 80
+DEFAULT_EKUS = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2")
+PKCS12 = "application/x-pkcs12"
+PEM = "application/x-pem-file"
+
+Part = TypeVar("Part", SecretProperties, X509CertificateProperties, IssuerParameters)
+Made = TypeVar("Made")
+
+_KEY_USAGE_SPELLING = {name.casefold(): name for name in KEY_USAGES}
+
+
+class Meaning(NamedTuple):
+    """A policy with every default filled in, and the profile of the certificates it makes."""
+
+    policy: CertificatePolicy
+    profile: Profile
+
+
+def complete(policy: CertificatePolicy, *, any_validity: bool = False) -> Meaning:
+    """
+    Fill in the defaults of a policy and refuse what can not be made.
+
+    Args:
+        policy: as a caller gave it.
+        any_validity: take any positive number of months (an imported certificate's is a fact, not a wish).
+
+    Raises:
+        InvalidProperty: a member's value is not allowed; names the member and what is.
+        InvalidSubject: the subject is no X.500 name.
+    """
+    key_props = _key_props(policy.key_props or KeyProperties())
+    x509_props = _x509_props(policy.x509_props or X509CertificateProperties(), key_props.kty or "", any_validity)
+    issuer = _issuer(policy.issuer or IssuerParameters())
+    whole = CertificatePolicy.model_construct(
+        key_props=key_props,
+        secret_props=_secret_props(policy.secret_props or SecretProperties()),
+        x509_props=x509_props,
+        lifetime_actions=_lifetime_actions(policy.lifetime_actions, issuer, x509_props.validity_months or 1),
+        issuer=issuer,
+    )
+    return Meaning(whole, profile(whole))
+
+
+def profile(policy: CertificatePolicy) -> Profile:
+    """
+    Return what certificates of a complete policy carry.
+
+    Raises:
+        InvalidProperty: neither a subject nor another name, or a name or EKU that can not be encoded.
+        InvalidSubject: the subject is no X.500 name.
+    """
+    props = policy.x509_props
+    assert props is not None
+    try:
+        subject = parse_name(props.subject or "")
+    except NameSyntaxError as mistake:
+        raise InvalidSubject(mistake) from None
+    san = _names(props.sans) if props.sans else ()
+    if not san and not list(subject):
+        raise InvalidProperty("policy.x509_props", "A subject or a subject alternative name is needed.")
+    for index, eku in enumerate(props.ekus or ()):
+        _checked(extension.object_identifier, eku, f"ekus[{index}]")
+    return Profile(subject, san, tuple(props.key_usage or ()), tuple(props.ekus or ()))
+
+
+def is_unknown(policy: CertificatePolicy) -> bool:
+    """Tell whether the policy means the manual flow."""
+    return issuer_name(policy).casefold() == UNKNOWN.casefold()
+
+
+def is_self(policy: CertificatePolicy) -> bool:
+    """Tell whether the vault signs with the certificate's own key."""
+    return issuer_name(policy).casefold() == SELF.casefold()
+
+
+def issuer_name(policy: CertificatePolicy) -> str:
+    """Return the issuer's name as written; ``Unknown`` when there is none."""
+    return (policy.issuer.name if policy.issuer else None) or UNKNOWN
+
+
+def merged(stored: CertificatePolicy, change: CertificatePolicy) -> CertificatePolicy:
+    """
+    Lay a PATCH over the stored policy: members left out keep their value, also inside ``x509_props``.
+
+    A change of key type or curve takes the size and curve that belonged to the old one with it.
+    """
+    key_change = change.key_props.model_dump() if change.key_props else {}
+    old_key = (stored.key_props or KeyProperties()).model_dump()
+    if {"kty", "crv", "key_size"} & key_change.keys():
+        old_key.pop("crv", None)
+        old_key.pop("key_size", None)
+    if key_change.get("kty", "").endswith("-HSM"):
+        old_key.pop("exportable", None)
+    issuer = _laid_over(stored.issuer or IssuerParameters(), change.issuer)
+    whole = CertificatePolicy(
+        key_props=KeyProperties.model_validate(old_key | key_change),
+        secret_props=_laid_over(stored.secret_props or SecretProperties(), change.secret_props),
+        x509_props=_laid_over(stored.x509_props or X509CertificateProperties(), change.x509_props),
+        lifetime_actions=stored.lifetime_actions if change.lifetime_actions is None else change.lifetime_actions,
+        issuer=issuer,
+    )
+    if change.lifetime_actions is None and is_unknown(whole) != is_unknown(stored):
+        # The stored action was the old issuer's default or wish; AutoRenew makes no sense without an issuer.
+        whole = whole.model_copy(update={"lifetime_actions": None})
+    return whole
+
+
+def stamped(policy: CertificatePolicy, *, created: int, updated: int) -> CertificatePolicy:
+    """Return the policy with its own attributes (epoch seconds)."""
+    attributes = PolicyAttributes.model_construct(enabled=True, created=created, updated=updated)
+    return policy.model_copy(update={"attributes": attributes})
+
+
+def _laid_over(stored: Part, change: Part | None) -> Part:
+    if change is None:
+        return stored
+    return stored.model_copy(update={name: getattr(change, name) for name in change.model_fields_set})
+
+
+def _key_props(given: KeyProperties) -> KeyProperties:
+    kty = given.kty or "RSA"
+    field = "policy.key_props."
+    if kty.startswith("oct"):
+        raise InvalidProperty(f"{field}kty", f"A certificate's key is RSA, RSA-HSM, EC or EC-HSM, not {kty}.")
+    hsm = kty.endswith("-HSM")
+    if hsm and given.exportable:
+        raise InvalidProperty(f"{field}exportable", f"A key of type {kty} can not leave: exportable must be false.")
+    key_size, crv = _rsa_size(given) if kty.startswith("RSA") else _ec_curve(given)
+    return KeyProperties.model_construct(
+        exportable=(not hsm) if given.exportable is None else given.exportable,
+        kty=kty,
+        key_size=key_size,
+        reuse_key=bool(given.reuse_key),
+        crv=crv,
+    )
+
+
+def _rsa_size(given: KeyProperties) -> tuple[int, None]:
+    if given.crv is not None:
+        raise InvalidProperty("policy.key_props.crv", "A curve goes with kty EC; an RSA key has none.")
+    size = 2048 if given.key_size is None else given.key_size
+    if size not in RSA_SIZES:
+        raise InvalidProperty("policy.key_props.key_size", f"An RSA key has 2048, 3072 or 4096 bits, not {size}.")
+    return size, None
+
+
+def _ec_curve(given: KeyProperties) -> tuple[int, str]:
+    if given.crv is None and given.key_size is not None and given.key_size not in CURVE_OF_SIZE:
+        raise InvalidProperty(
+            "policy.key_props.key_size", f"An EC key has 256, 384 or 521 bits, given by its curve, not {given.key_size}."
+        )
+    crv = given.crv or CURVE_OF_SIZE[given.key_size or 256]
+    if given.key_size not in (None, CURVE_SIZES[crv]):
+        raise InvalidProperty(
+            "policy.key_props.key_size", f"A key on {crv} has {CURVE_SIZES[crv]} bits, not {given.key_size}."
+        )
+    return CURVE_SIZES[crv], crv
+
+
+def _secret_props(given: SecretProperties) -> SecretProperties:
+    return SecretProperties.model_construct(content_type=given.content_type or PKCS12)
+
+
+def _x509_props(given: X509CertificateProperties, kty: str, any_validity: bool) -> X509CertificateProperties:
+    if given.subject is not None and len(given.subject) > SUBJECT_LIMIT:
+        raise InvalidProperty(
+            "policy.x509_props.subject", f"It has {len(given.subject)} characters; at most {SUBJECT_LIMIT} are allowed."
+        )
+    months = DEFAULT_VALIDITY if given.validity_months is None else given.validity_months
+    if months < 1 or (months > VALIDITY_LIMIT and not any_validity):
+        raise InvalidProperty(
+            "policy.x509_props.validity_months", f"It is a whole number from 1 to {VALIDITY_LIMIT}, not {months}."
+        )
+    return X509CertificateProperties.model_construct(
+        subject=given.subject,
+        sans=None if given.sans is None else _without_empty(given.sans),
+        ekus=[*DEFAULT_EKUS] if given.ekus is None else [*given.ekus],
+        key_usage=_key_usage(given.key_usage, kty),
+        validity_months=months,
+        basic_constraints=BasicConstraints.model_construct(ca=False),
+    )
+
+
+def _without_empty(sans: SubjectAlternativeNames) -> SubjectAlternativeNames:
+    return SubjectAlternativeNames.model_construct(
+        **{name: [*value] for name in SubjectAlternativeNames.model_fields if (value := getattr(sans, name))}
+    )
+
+
+def _key_usage(given: Sequence[str] | None, kty: str) -> list[str]:
+    if given is None:
+        # RFC 8813 section 3: keyEncipherment must not stand in a certificate for an EC key.
+        return ["digitalSignature"] if kty.startswith("EC") else ["digitalSignature", "keyEncipherment"]
+    found = set()
+    for index, name in enumerate(given):
+        if (known := _KEY_USAGE_SPELLING.get(name.casefold())) is None:
+            raise InvalidProperty(
+                f"policy.x509_props.key_usage[{index}]", f"'{name}' is none of {', '.join(KEY_USAGES)}."
+            )
+        found.add(known)
+    return sorted(found, key=str.casefold)
+
+
+def _names(sans: SubjectAlternativeNames) -> tuple[x509.GeneralName, ...]:
+    found: list[x509.GeneralName] = []
+    kinds: tuple[tuple[str, Sequence[str] | None, Callable[[str], x509.GeneralName]], ...] = (
+        ("emails", sans.emails, extension.email),
+        ("dns_names", sans.dns_names, extension.dns_name),
+        ("upns", sans.upns, extension.upn),
+        ("uris", sans.uris, extension.uri),
+        ("ipAddresses", sans.ip_addresses, extension.ip_address),
+    )
+    for kind, values, make in kinds:
+        for index, value in enumerate(values or ()):
+            found.append(_checked(make, value, f"sans.{kind}[{index}]"))
+    return tuple(found)
+
+
+def _checked(make: Callable[[str], Made], value: str, field: str) -> Made:
+    try:
+        return make(value)
+    except BadExtension as error:
+        raise InvalidProperty(f"policy.x509_props.{field}", f"{error}.") from None
+
+
+def _lifetime_actions(
+    given: Sequence[LifetimeAction] | None, issuer: IssuerParameters, months: int
+) -> list[LifetimeAction]:
+    manual = (issuer.name or UNKNOWN).casefold() == UNKNOWN.casefold()
+    if given is None:
+        trigger = Trigger.model_construct(lifetime_percentage=DEFAULT_PERCENTAGE, days_before_expiry=None)
+        action = Action.model_construct(action_type="EmailContacts" if manual else "AutoRenew")
+        return [LifetimeAction.model_construct(trigger=trigger, action=action)]
+    for index, wish in enumerate(given):
+        field = f"policy.lifetime_actions[{index}]"
+        _check_trigger(wish.trigger, f"{field}.trigger", months)
+        if wish.action.action_type == "AutoRenew" and manual:
+            raise InvalidProperty(
+                f"{field}.action.action_type", "AutoRenew needs an issuer that answers; with Unknown use EmailContacts."
+            )
+    return [*given]
+
+
+def _check_trigger(trigger: Trigger, field: str, months: int) -> None:
+    percentage, days = trigger.lifetime_percentage, trigger.days_before_expiry
+    if (percentage is None) == (days is None):
+        raise InvalidProperty(field, "It has one of lifetime_percentage and days_before_expiry.")
+    if percentage is not None and not 1 <= percentage <= 99:
+        raise InvalidProperty(f"{field}.lifetime_percentage", f"It is a whole number from 1 to 99, not {percentage}.")
+    if days is not None and not 1 <= days <= months * 27:
+        raise InvalidProperty(
+            f"{field}.days_before_expiry", f"It is from 1 to {months * 27} (27 times validity_months), not {days}."
+        )
+
+
+def _issuer(given: IssuerParameters) -> IssuerParameters:
+    return IssuerParameters.model_construct(
+        name=given.name or UNKNOWN, cty=given.cty, cert_transparency=given.cert_transparency
+    )

@@ -1,0 +1,319 @@
+"""Secrets: those behind certificates, read-only, and plain ones."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from kvlab.entropy import identifier
+from kvlab.errors import DeletedItemNotFound, InvalidProperty, SecretDisabled, SecretExpired
+from kvlab.store import certificate as certificates
+from kvlab.store import item as rows
+from kvlab.vault import answer
+from kvlab.vault.answer import VersionRow
+from kvlab.vault.item import ItemOperations, changed, dated, not_found, validity
+from kvlab.vault.key_material import open_key
+from kvlab.vault.policy import PEM
+from kvlab.vault.version import tags_text
+from kvlab.vault.view import name_key, new_name_key, operation, read_attributes, read_tags
+from kvlab.wire.secret import DeletedSecretBundle, DeletedSecretItem, SecretBundle, SecretItem
+from kvlab.x509.certificate import split_der
+from kvlab.x509.container import write_pem
+from kvlab.x509.pfx import write_pfx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Row
+
+    from kvlab.vault.certificate import AttributesInput
+
+VALUE_LIMIT = 25 * 1024
+CONTENT_TYPE_LIMIT = 255
+
+
+class SecretOperations(ItemOperations):
+    """The operations on secrets."""
+
+    @operation()
+    def set_secret(
+        self,
+        name: str,
+        value: str,
+        *,
+        content_type: str | None = None,
+        attributes: AttributesInput | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> SecretBundle:
+        """
+        Keep a plain secret, or a new version of one.
+
+        Args:
+            name: 1 to 127 letters, digits and hyphens.
+            value: text of at most 25 KB.
+            content_type: at most 255 characters.
+            attributes: ``enabled``, ``nbf``, ``exp`` (epoch seconds).
+            tags: at most 15.
+
+        Raises:
+            InvalidProperty: 400.
+            ManagedSecret: 403, a certificate has the name.
+            NameDeleted: 409.
+        """
+        core = self._core
+        key = new_name_key(name)
+        if not isinstance(value, str) or len(value.encode()) > VALUE_LIMIT:
+            raise InvalidProperty("value", f"It is text of at most {VALUE_LIMIT} octets.")
+        _check_content_type(content_type)
+        values = {**dated(read_attributes(attributes)), "tags": tags_text(read_tags(tags)), "content_type": content_type}
+        with core.turn(self._principal) as turn:
+            self._check_name_for(turn.connection, "secret", name, "set")
+            version = identifier(core.entropy, key, "secret version")
+            sealed = core.store.sealer.seal(value.encode(), _sealing_id(core.vault_id, version))
+            row = {"version": version, "created": turn.seconds, "updated": turn.seconds, "sealed": sealed, **values}
+            rows.add_version(turn.connection, core.vault_id, "secret", key, name, row)
+            turn.record("set_secret", f"secrets/{name}", version=version)
+            stored = self._plain(turn.connection, "secret", name)
+            assert stored is not None
+            return self._plain_secret(stored, with_value=True)
+
+    @operation()
+    def get_secret(self, name: str, version: str | None = None) -> SecretBundle:
+        """
+        Read a secret with its value: of a certificate, the PFX (base64) or PEM with key, if exportable, and chain.
+
+        Args:
+            name: of the secret or certificate.
+            version: 32 hexadecimal digits; the newest when left out.
+
+        Raises:
+            SecretDisabled: and ``SecretExpired``: 403.
+            SecretNotFound: 404; also while a certificate's first version is pending.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret
+        """
+        core = self._core
+        with core.read() as connection:
+            row = self._managed(connection, name, version)
+            if row is not None:
+                self._check_operable(VersionRow.of(row), managed=True)
+                sealed = certificates.find_key(connection, row.v_key_id) if row.v_exportable else None
+                return self._managed_secret(row, sealed)
+            row = self._plain(connection, "secret", name, version)
+        if row is None:
+            raise not_found("secret", f"{name}/{version}" if version else name)
+        self._check_operable(row, managed=False)
+        return self._plain_secret(row, with_value=True)
+
+    @operation()
+    def get_secrets(self, *, maxresults: int | None = None, after: str = "") -> list[SecretItem]:
+        """List secrets by name without values, those of certificates too; arguments as for ``get_certificates``."""
+        return [item for _, _, item in self._all_secrets(deleted=False, after=after, limit=maxresults)]
+
+    @operation()
+    def get_secret_versions(self, name: str, *, maxresults: int | None = None, after: str = "") -> list[SecretItem]:
+        """List the versions of a secret by version id; an unknown name has none."""
+        vault_id, key = self._core.vault_id, name_key(name)
+        with self._core.read() as connection:
+            managed = certificates.versions(connection, vault_id, key)
+            plain = rows.versions(connection, vault_id, "secret", key)
+        found = [self._managed_secret_item(row, row.v_version) for row in managed]
+        found += [self._plain_secret_item(row, row.version) for row in plain]
+        return [item for item in found if item.id.rsplit("/", 1)[1] > after][:maxresults]
+
+    @operation()
+    def update_secret(
+        self,
+        name: str,
+        version: str | None = None,
+        *,
+        content_type: str | None = None,
+        attributes: AttributesInput | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> SecretBundle:
+        """
+        Change attributes, content type and tags of a plain secret; arguments as for ``set_secret``.
+
+        Returns:
+            The secret without its value.
+
+        Raises:
+            ManagedSecret: 403.
+            SecretNotFound: 404.
+        """
+        _check_content_type(content_type)
+        values = changed(read_attributes(attributes))
+        new_tags = read_tags(tags)
+        if content_type is not None:
+            values["content_type"] = content_type
+        if new_tags is not None:
+            values["tags"] = tags_text(new_tags)
+        with self._core.turn(self._principal) as turn:
+            row = self._plain_to_change(turn.connection, "secret", name, version, "update")
+            rows.set_version(turn.connection, row.id, updated=turn.seconds, **values)
+            turn.record("update_secret", f"secrets/{row.i_name}", version=row.version)
+            row = self._plain(turn.connection, "secret", name, version)
+            assert row is not None
+            return self._plain_secret(row, with_value=False)
+
+    @operation()
+    def delete_secret(self, name: str) -> DeletedSecretBundle:
+        """
+        Delete a plain secret with all versions; it can be recovered until its purge date.
+
+        Raises:
+            ManagedSecret: 403.
+            SecretNotFound: 404.
+        """
+        with self._core.turn(self._principal) as turn:
+            row = self._delete_plain(turn, "secret", name)
+        return self._deleted_secret_bundle(row)
+
+    @operation("deletedsecrets")
+    def get_deleted_secret(self, name: str) -> DeletedSecretBundle:
+        """
+        Read a deleted secret without its value, a deleted certificate's too.
+
+        Raises:
+            DeletedItemNotFound: 404.
+            SecretDisabled: 403, it was disabled when it was deleted.
+        """
+        with self._core.read() as connection:
+            row = self._managed(connection, name, None, deleted=True)
+            if row is not None:
+                if not row.v_enabled:
+                    raise SecretDisabled
+                members = dict(self._managed_secret(row, None, with_value=False))
+                del members["value"]
+                return DeletedSecretBundle.model_construct(
+                    **answer.deletion(self._place, "deletedsecrets", row.c_name, row.c_deleted_at), **members
+                )
+            row = self._plain(connection, "secret", name, deleted=True)
+        if row is None:
+            raise DeletedItemNotFound("Secret", name)
+        return self._deleted_secret_bundle(row)
+
+    @operation("deletedsecrets")
+    def get_deleted_secrets(self, *, maxresults: int | None = None, after: str = "") -> list[DeletedSecretItem]:
+        """List deleted secrets by name; arguments as for ``get_certificates``."""
+        return [
+            DeletedSecretItem.model_construct(
+                **answer.deletion(self._place, "deletedsecrets", name, at), **dict(item)
+            )
+            for name, at, item in self._all_secrets(deleted=True, after=after, limit=maxresults)
+        ]
+
+    @operation("deletedsecrets")
+    def recover_deleted_secret(self, name: str) -> SecretBundle:
+        """
+        Bring a deleted plain secret back; a certificate's comes back with the certificate only.
+
+        Raises:
+            ManagedSecret: 403.
+            DeletedItemNotFound: 404.
+        """
+        with self._core.turn(self._principal) as turn:
+            self._recover_plain(turn, "secret", name)
+            row = self._plain(turn.connection, "secret", name)
+            assert row is not None
+            return self._plain_secret(row, with_value=False)
+
+    @operation("deletedsecrets")
+    def purge_deleted_secret(self, name: str) -> None:
+        """
+        Destroy a deleted plain secret at once.
+
+        Raises:
+            ManagedSecret: and ``PurgeProtected``: 403.
+            DeletedItemNotFound: 404.
+        """
+        with self._core.turn(self._principal) as turn:
+            self._purge_plain(turn, "secret", name)
+
+    def _check_operable(self, state: Any, *, managed: bool) -> None:
+        condition = validity(state, int(self._core.clock.now().timestamp()))
+        if condition == "disabled":
+            raise SecretDisabled
+        if condition == "expired" and managed and self._core.inoperable == "documented":
+            raise SecretExpired
+
+    def _managed_secret(self, row: Row[Any], sealed: Row[Any] | None, *, with_value: bool = True) -> SecretBundle:
+        return SecretBundle.model_construct(
+            value=self._certificate_value(row, sealed) if with_value else None,
+            content_type=row.v_content_type,
+            id=self._place.id("secrets", row.c_name, row.v_version),
+            managed=True,
+            attributes=answer.attributes(VersionRow.of(row), self._place),
+            tags=answer.tags(row.v_tags),
+            kid=self._place.id("keys", row.c_name, row.v_version),
+        )
+
+    def _certificate_value(self, row: Row[Any], sealed: Row[Any] | None) -> str:
+        """Write key (unless it can not leave) and certificates as the policy's content type says."""
+        key = open_key(self._core, sealed) if sealed is not None else None
+        certificates_der = split_der(row.v_certificates_der)
+        if row.v_content_type == PEM:
+            return write_pem(key, certificates_der)
+        # The password is empty, so the salt keeps nothing secret; drawn from the version, it makes the value repeat.
+        pfx = write_pfx(key, certificates_der, salt=row.v_version.encode())
+        return base64.b64encode(pfx).decode()
+
+    def _plain_secret(self, row: Row[Any], *, with_value: bool) -> SecretBundle:
+        core = self._core
+        value = core.store.sealer.open(row.sealed, _sealing_id(core.vault_id, row.version)) if with_value else None
+        return SecretBundle.model_construct(
+            value=None if value is None else value.decode(),
+            content_type=row.content_type,
+            id=self._place.id("secrets", row.i_name, row.version),
+            attributes=answer.attributes(row, self._place),
+            tags=answer.tags(row.tags),
+        )
+
+    def _deleted_secret_bundle(self, row: Row[Any]) -> DeletedSecretBundle:
+        members = dict(self._plain_secret(row, with_value=False))
+        del members["value"]
+        return DeletedSecretBundle.model_construct(
+            **answer.deletion(self._place, "deletedsecrets", row.i_name, row.i_deleted_at), **members
+        )
+
+    def _all_secrets(self, *, deleted: bool, after: str, limit: int | None) -> list[tuple[str, int, SecretItem]]:
+        vault_id, start = self._core.vault_id, after.casefold()
+        with self._core.read() as connection:
+            plain = rows.all_latest(connection, vault_id, "secret", deleted=deleted, after=start, limit=limit)
+            managed = certificates.all_latest(
+                connection, vault_id, deleted=deleted, after=start, limit=limit, with_pending=False
+            )
+        found = [
+            (row.i_name_key, row.i_name, row.i_deleted_at, self._plain_secret_item(row, None, deleted=deleted)) for row in plain
+        ]
+        found += [
+            (row.c_name_key, row.c_name, row.c_deleted_at, self._managed_secret_item(row, None, deleted=deleted))
+            for row in managed
+        ]
+        return [(name, at, item) for _, name, at, item in sorted(found, key=lambda entry: entry[0])][:limit]
+
+    def _plain_secret_item(self, row: Row[Any], version: str | None, *, deleted: bool = False) -> SecretItem:
+        return SecretItem.model_construct(
+            id=self._place.id("secrets", row.i_name, version),
+            content_type=row.content_type,
+            attributes=answer.attributes(row, self._place if deleted else None),
+            tags=answer.tags(row.tags),
+        )
+
+    def _managed_secret_item(self, row: Row[Any], version: str | None, *, deleted: bool = False) -> SecretItem:
+        return SecretItem.model_construct(
+            id=self._place.id("secrets", row.c_name, version),
+            content_type=row.v_content_type,
+            attributes=answer.attributes(VersionRow.of(row), self._place if deleted else None),
+            tags=answer.tags(row.v_tags),
+            managed=True,
+        )
+
+
+def _check_content_type(content_type: str | None) -> None:
+    if content_type is not None and (not isinstance(content_type, str) or len(content_type) > CONTENT_TYPE_LIMIT):
+        raise InvalidProperty("contentType", f"It is text of at most {CONTENT_TYPE_LIMIT} characters.")
+
+
+def _sealing_id(vault_id: int, version: str) -> str:
+    return f"secret {vault_id} {version}"

@@ -1,0 +1,47 @@
+"""One transaction, one ``now``, and the events it will write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+class Turn:
+    """
+    What an operation works with while it changes the vault.
+
+    Attributes:
+        connection: the open transaction.
+        vault_id: whose rows may be touched.
+        now: aware UTC instant in whole seconds; ``seconds`` is the same as epoch seconds.
+        actor: the principal, or ``vault``.
+        events: what was recorded so far.
+    """
+
+    __slots__ = ("actor", "connection", "events", "now", "seconds", "vault_id")
+
+    def __init__(self, connection: Connection, vault_id: int, now: datetime, actor: str) -> None:
+        self.connection = connection
+        self.vault_id = vault_id
+        self.now = now.replace(microsecond=0)
+        self.seconds = int(now.timestamp())
+        self.actor = actor
+        self.events: list[tuple[str, str, str | None, str | None, int | None, dict[str, Any]]] = []
+
+    def record(
+        self,
+        kind: str,
+        about: str,
+        *,
+        version: str | None = None,
+        request_id: str | None = None,
+        step: int | None = None,
+        **detail: Any,
+    ) -> None:
+        """Note an event; see ``kvlab.events.Event`` for the members. Details that are None are left out."""
+        facts = {name: value for name, value in detail.items() if value is not None}
+        self.events.append((kind, about, version, request_id, step, facts))

@@ -1,0 +1,146 @@
+"""A vault as some principal sees it, and the one check that stands before every operation."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from kvlab.errors import ForbiddenByPolicy, ForbiddenByRbac, InvalidName, InvalidProperty, VaultError
+from kvlab.store import vault as rows
+from kvlab.vault.access import OWNER, PERMISSIONS, Permission, allows, by_role
+from kvlab.vault.answer import Place, recovery_level
+from kvlab.wire.certificate import Attributes
+
+if TYPE_CHECKING:
+    from kvlab.vault.core import Core
+
+P = ParamSpec("P")
+R = TypeVar("R")
+V = TypeVar("V", bound="View")
+
+TAG_LIMIT = 15
+TAG_LENGTH = 512
+_NAME = re.compile(r"[0-9a-zA-Z-]{1,127}", re.ASCII)
+_RESERVED = frozenset({"contacts", "issuers", "restore"})
+_log = logging.getLogger(__name__)
+
+
+class View:
+    """One vault, used as one principal; views of the same vault share everything else."""
+
+    def __init__(self, core: Core, principal: str, url: str) -> None:
+        self._core = core
+        self._principal = principal
+        self._place = Place(
+            url, recovery_level(core.retention_days, purge_protection=core.purge_protection), core.retention_days
+        )
+
+    def _authorise(self, permission: Permission, about: str) -> None:
+        if self._principal == OWNER:
+            return
+        with self._core.read() as connection:
+            grants = rows.grants(connection, self._core.vault_id, self._principal)
+        if allows(grants, permission):
+            return
+        if by_role(grants):
+            action = f"Microsoft.KeyVault/vaults/{permission.action}"
+            resource = f"{self._core.name}/{about}"
+            raise ForbiddenByRbac(f"appid={self._principal}", action, resource, self._core.name)
+        raise ForbiddenByPolicy(f"appid={self._principal}", permission.area, permission.name, self._core.name)
+
+    def _note_refusal(self, operation: str, about: str, error: VaultError) -> None:
+        facts = {"status": error.status, "code": error.code, "inner_code": error.inner_code, "message": error.message}
+        try:
+            with self._core.turn(self._principal) as turn:
+                turn.record("refused", about, operation=operation, **facts)
+        except Exception:
+            # The caller must get the refusal itself, whatever becomes of the note about it.
+            _log.exception("The refusal of %s could not be recorded.", operation)
+
+
+def operation(
+    collection: str | None = None,
+) -> Callable[[Callable[Concatenate[V, P], R]], Callable[Concatenate[V, P], R]]:
+    """
+    Make a method an operation of the service: do what fell due, check the permission, then act; record a refusal.
+
+    Args:
+        collection: what the first argument names, such as ``certificates/issuers``; the permission's area by default.
+    """
+
+    def decorate(method: Callable[Concatenate[V, P], R]) -> Callable[Concatenate[V, P], R]:
+        name = method.__name__
+        permission = PERMISSIONS[name]
+        area = collection or permission.area
+
+        @functools.wraps(method)
+        def call(self: V, *args: P.args, **kwargs: P.kwargs) -> R:
+            self._core.begin()
+            try:
+                if self._principal != OWNER:
+                    self._authorise(permission, _about(area, args))
+                return method(self, *args, **kwargs)
+            except VaultError as error:
+                self._note_refusal(name, _about(area, args), error)
+                raise
+
+        return call
+
+    return decorate
+
+
+def name_key(name: str) -> str:
+    """
+    Return how a name is found: without regard to case.
+
+    Raises:
+        InvalidName: it is not 1 to 127 letters, digits and hyphens.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidName(name if isinstance(name, str) else type(name).__name__)
+    return name.casefold()
+
+
+def new_name_key(name: str) -> str:
+    """
+    Return how a new certificate's name is found.
+
+    Raises:
+        InvalidName: as ``name_key``, or the name is a word of the service's paths.
+    """
+    key = name_key(name)
+    if key in _RESERVED:
+        raise InvalidName(name)
+    return key
+
+
+def read_attributes(value: Attributes | Mapping[str, Any] | None) -> Attributes:
+    """Take the attributes of a request; ``enabled`` is what a caller may set."""
+    return Attributes() if value is None else Attributes.read(value, "attributes")
+
+
+def read_tags(value: Mapping[str, str] | None) -> dict[str, str] | None:
+    """
+    Take the tags of a request.
+
+    Raises:
+        InvalidProperty: more than 15, not text, or longer than 512 characters.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise InvalidProperty("tags", "It is a map of text to text.")
+    if len(value) > TAG_LIMIT:
+        raise InvalidProperty("tags", f"At most {TAG_LIMIT} are allowed, not {len(value)}.")
+    for key, text in value.items():
+        if not isinstance(key, str) or not isinstance(text, str) or max(len(key), len(text)) > TAG_LENGTH:
+            raise InvalidProperty("tags", f"A tag and its value are text of at most {TAG_LENGTH} characters.")
+    return dict(value)
+
+
+def _about(area: str, args: tuple[object, ...]) -> str:
+    first = args[0] if args else None
+    return f"{area}/{first[:127]}" if isinstance(first, str) and area != "certificates/contacts" else area

@@ -1,0 +1,87 @@
+"""
+Keys and what is done with them.
+
+Source: https://learn.microsoft.com/rest/api/keyvault/keys/get-key (definitions).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from kvlab.wire.certificate import Attributes
+from kvlab.wire.model import Base64Url, Tags, WireModel
+
+KeyOperationName = Literal["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
+
+KEY_OPERATIONS: tuple[KeyOperationName, ...] = ("encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey")
+
+
+class JsonWebKey(WireModel):
+    """The public half of a key (RFC 7517)."""
+
+    kid: str | None = None
+    kty: str
+    key_ops: list[str] | None = None
+    n: Base64Url | None = None
+    e: Base64Url | None = None
+    crv: str | None = None
+    x: Base64Url | None = None
+    y: Base64Url | None = None
+
+
+class KeyBundle(WireModel):
+    """One version of a key, without its private half."""
+
+    key: JsonWebKey
+    attributes: Attributes
+    tags: Tags | None = None
+    managed: bool | None = None
+
+
+class DeletedKeyBundle(WireModel):
+    """A deleted key; times in epoch seconds."""
+
+    recovery_id: str = Field(alias="recoveryId")
+    deleted_date: int = Field(alias="deletedDate")
+    scheduled_purge_date: int = Field(alias="scheduledPurgeDate")
+    key: JsonWebKey
+    attributes: Attributes
+    tags: Tags | None = None
+    managed: bool | None = None
+
+
+class KeyItem(WireModel):
+    """A key in a list."""
+
+    kid: str
+    attributes: Attributes
+    tags: Tags | None = None
+    managed: bool | None = None
+
+
+class DeletedKeyItem(WireModel):
+    """A deleted key in a list; times in epoch seconds."""
+
+    recovery_id: str = Field(alias="recoveryId")
+    deleted_date: int = Field(alias="deletedDate")
+    scheduled_purge_date: int = Field(alias="scheduledPurgeDate")
+    kid: str
+    attributes: Attributes
+    tags: Tags | None = None
+    managed: bool | None = None
+
+
+class KeyOperationResult(WireModel):
+    """What sign, encrypt, decrypt, wrapKey or unwrapKey gave."""
+
+    kid: str
+    # What decrypt and unwrapKey return may be a secret: it stays out of a notebook's output.
+    value: Base64Url = Field(repr=False)
+
+
+class KeyVerifyResult(WireModel):
+    """Whether a signature holds."""
+
+    value: bool

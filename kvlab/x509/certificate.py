@@ -1,0 +1,161 @@
+"""X.509 certificates: build, sign, name by thumbprint, and the calendar of their validity."""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from kvlab.x509.extension import certificate_extensions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+    from kvlab.x509.extension import Extension, Profile
+    from kvlab.x509.key import PrivateKey
+
+BACKDATED = timedelta(minutes=10)
+"""How far before its making a certificate begins to be valid, so that clocks a little behind accept it."""
+
+
+def add_months(instant: datetime, months: int) -> datetime:
+    """
+    Add calendar months, at most to the end of the month: 31 January + 1 month is 28 or 29 February.
+
+    Raises:
+        OverflowError: the result is past the year 9999.
+    """
+    years, month = divmod(instant.month - 1 + months, 12)
+    year = instant.year + years
+    if year > 9999:
+        raise OverflowError("past the year 9999")
+    day = min(instant.day, calendar.monthrange(year, month + 1)[1])
+    return instant.replace(year=year, month=month + 1, day=day)
+
+
+def begun_months(start: datetime, end: datetime) -> int:
+    """Count the calendar months from ``start`` to ``end``; a begun one counts (365 days are 12, 10 minutes more 13)."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    while months > 0 and add_months(start, months - 1) >= end:
+        months -= 1
+    while add_months(start, months) < end:
+        months += 1
+    return max(months, 1)
+
+
+def self_sign(
+    profile: Profile,
+    key: PrivateKey,
+    *,
+    serial_number: int,
+    not_before: datetime,
+    not_after: datetime,
+    deterministic: bool = False,
+) -> bytes:
+    """
+    Make a certificate that is signed with its own key (SHA-256).
+
+    Args:
+        profile: subject and extensions.
+        key: the subject's private key.
+        serial_number: positive, at most 20 octets (RFC 5280 section 4.1.2.2).
+        not_before: aware UTC instant.
+        not_after: aware UTC instant, later than ``not_before``.
+        deterministic: sign with RFC 6979 nonces (EC only; RSA always repeats).
+
+    Returns:
+        DER.
+    """
+    public_key = key.public_key()
+    return _sign(
+        (profile.subject, profile.subject, public_key),
+        certificate_extensions(profile, public_key, None),
+        (serial_number, not_before, not_after),
+        (key, deterministic),
+    )
+
+
+def issue(
+    profile: Profile,
+    public_key: CertificatePublicKeyTypes,
+    issuer: x509.Certificate,
+    issuer_key: PrivateKey,
+    *,
+    serial_number: int,
+    not_before: datetime,
+    not_after: datetime,
+    further: Sequence[Extension] = (),
+    deterministic: bool = False,
+) -> bytes:
+    """
+    Make a certificate signed by a CA (SHA-256).
+
+    Args:
+        profile: subject and extensions.
+        public_key: the subject's key.
+        issuer: the CA's certificate: its subject becomes the issuer name, its key identifier the authority's.
+        issuer_key: the CA's private key.
+        serial_number: positive, at most 20 octets.
+        not_before: aware UTC instant.
+        not_after: aware UTC instant.
+        further: extensions after the profile's, each with its criticality.
+        deterministic: sign with RFC 6979 nonces (EC only).
+
+    Returns:
+        DER.
+    """
+    authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
+        issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    )
+    return _sign(
+        (profile.subject, issuer.subject, public_key),
+        [*certificate_extensions(profile, public_key, authority), *further],
+        (serial_number, not_before, not_after),
+        (issuer_key, deterministic),
+    )
+
+
+def thumbprint(certificate_der: bytes) -> bytes:
+    """Return the 20 octets of ``x5t``: the SHA-1 of the DER certificate (RFC 7515 section 4.1.7)."""
+    return hashlib.sha1(certificate_der, usedforsecurity=False).digest()
+
+
+def _sign(
+    names: tuple[x509.Name, x509.Name, CertificatePublicKeyTypes],
+    extensions: Sequence[Extension],
+    numbers: tuple[int, datetime, datetime],
+    signer: tuple[PrivateKey, bool],
+) -> bytes:
+    subject, issuer_name, public_key = names
+    serial_number, not_before, not_after = numbers
+    key, deterministic = signer
+    builder = x509.CertificateBuilder(
+        issuer_name, subject, public_key, serial_number, not_before.replace(tzinfo=None), not_after.replace(tzinfo=None)
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    repeatable = True if deterministic and isinstance(key, ec.EllipticCurvePrivateKey) else None
+    return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=repeatable).public_bytes(Encoding.DER)
+
+
+def split_der(certificates: bytes) -> list[bytes]:
+    """Take apart DER certificates that stand one after the other, as the store keeps them (definite lengths only)."""
+    found, start = [], 0
+    while start < len(certificates):
+        length = certificates[start + 1]
+        header = 2
+        if length >= 0x80:
+            header += length - 0x80
+            length = int.from_bytes(certificates[start + 2 : start + header], "big")
+        end = start + header + length
+        found.append(certificates[start:end])
+        start = end
+    return found

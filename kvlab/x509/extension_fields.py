@@ -1,0 +1,319 @@
+"""Extensions as fields: a row for each extension, then rows for its members (RFC 5280 section 4.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kvlab.errors import MalformedElement
+from kvlab.x509 import policy_fields, vendor_fields
+from kvlab.x509.der import BOOLEAN, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, Element
+from kvlab.x509.name_fields import general_name, general_name_fields, relative_name_text
+from kvlab.x509.oid import encode_oid, name_oid
+from kvlab.x509.primitive import (
+    GENERALIZED_TIME,
+    Told,
+    bit_names,
+    boolean_text,
+    integer_text,
+    serial_text,
+    string_text,
+    time_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kvlab.x509.field import Inspection
+
+    Decoder = Callable[[Inspection, Element], Told]
+
+SECTION = "extensions"
+
+KEY_USAGES = (
+    "digitalSignature",
+    "nonRepudiation",
+    "keyEncipherment",
+    "dataEncipherment",
+    "keyAgreement",
+    "keyCertSign",
+    "cRLSign",
+    "encipherOnly",
+    "decipherOnly",
+)
+_REASONS = (
+    "unused",
+    "keyCompromise",
+    "cACompromise",
+    "affiliationChanged",
+    "superseded",
+    "cessationOfOperation",
+    "certificateHold",
+    "privilegeWithdrawn",
+    "aACompromise",
+)
+_SUBJECT_ALT_NAME = "2.5.29.17"
+
+
+def extension_fields(seen: Inspection, element: Element) -> None:
+    """
+    Add the rows of an Extensions SEQUENCE.
+
+    Raises:
+        MalformedElement: it is no SEQUENCE.
+    """
+    met: set[str] = set()
+    for child in seen.members(element):
+        _extension(seen, child, met)
+
+
+def _extension(seen: Inspection, element: Element, met: set[str]) -> None:
+    der = seen.der
+    parts = seen.children(element[2], element[3])
+    if (
+        element[0] != SEQUENCE
+        or not 2 <= len(parts) <= 3
+        or parts[0][0] != OBJECT_IDENTIFIER
+        or parts[-1][0] != OCTET_STRING
+    ):
+        seen.raw(SECTION, "extension", element, "This is no Extension: OID, perhaps a BOOLEAN, and an OCTET STRING.")
+        return
+    try:
+        oid, name = name_oid(der[parts[0][2] : parts[0][3]])
+    except MalformedElement as fault:
+        seen.raw(SECTION, "extension", element, str(fault))
+        return
+    critical, problem = (False, None) if len(parts) == 2 else _criticality(seen, parts[1])
+    place = len(seen.rows)
+    decode, must_be_critical = _EXTENSIONS.get(oid, (None, None))
+    value, fault_in_value = _value(seen, decode, parts[-1])
+    if oid in met:
+        problem = f"A second {name}: an extension may appear only once."
+    elif must_be_critical is not None and critical != must_be_critical:
+        problem = problem or f"RFC 5280 wants this extension {'critical' if must_be_critical else 'not critical'}."
+    elif oid == _SUBJECT_ALT_NAME and seen.subject_is_empty and not critical:
+        problem = problem or "With an empty subject this extension must be critical."
+    met.add(oid)
+    at = element[1]
+    problem = fault_in_value if problem is None else problem if fault_in_value is None else f"{problem} {fault_in_value}"
+    seen.rows.insert(place, (SECTION, name, value, oid, critical, at, element[4] - at, problem))
+
+
+def _criticality(seen: Inspection, element: Element) -> tuple[bool, str | None]:
+    octets = seen.der[element[2] : element[3]]
+    if element[0] != BOOLEAN:
+        return False, "The element before the value is no BOOLEAN."
+    if octets == b"\xff":
+        return True, None
+    text, problem = boolean_text(octets)
+    return text == "true", problem or "FALSE is the default of critical, and DER leaves defaults out."
+
+
+def _value(seen: Inspection, decode: Decoder | None, wrapper: Element) -> Told:
+    """Decode what an OCTET STRING wraps; what can not be decoded, or is unknown, is the wrapped octets in hex."""
+    if decode is None:
+        return seen.der[wrapper[2] : wrapper[3]].hex(), None
+    try:
+        inner = seen.children(wrapper[2], wrapper[3])
+        if not inner:
+            raise MalformedElement("The extension has no value.")
+        value, problem = decode(seen, inner[0])
+    except MalformedElement as fault:
+        return seen.der[wrapper[2] : wrapper[3]].hex(), str(fault)
+    if len(inner) > 1:
+        problem = "Further octets follow the value."
+    elif inner[0][1] in seen.faults:
+        problem = seen.faults[inner[0][1]][0]
+    return value, problem
+
+
+def _key_usage(seen: Inspection, element: Element) -> Told:
+    return bit_names(seen.content(element, 0x03), KEY_USAGES)
+
+
+def _basic_constraints(seen: Inspection, element: Element) -> Told:
+    parts = seen.members(element)
+    authority, problem = "false", None
+    if parts and parts[0][0] == BOOLEAN:
+        first = parts.pop(0)
+        authority, problem = boolean_text(seen.der[first[2] : first[3]])
+        if authority == "false":
+            problem = problem or "FALSE is the default of cA, and DER leaves defaults out."
+        seen.row(SECTION, "cA", authority, first, None, problem)
+    else:
+        seen.derived(SECTION, "cA", "false")
+    summary = f"CA: {authority}"
+    if not parts:
+        return summary, None
+    length, problem = integer_text(seen.content(parts[0], INTEGER))
+    if length[0] == "-":
+        problem = "A path length is not negative."
+    elif authority == "false":
+        problem = problem or "A path length is for CAs only."
+    seen.row(SECTION, "pathLenConstraint", length, parts[0], None, problem)
+    return f"{summary}, path length: {length}", "BasicConstraints holds too much." if len(parts) > 1 else None
+
+
+def _purposes(seen: Inspection, element: Element) -> Told:
+    names = []
+    for part in seen.members(element):
+        oid, name = name_oid(seen.content(part, OBJECT_IDENTIFIER))
+        seen.row(SECTION, "KeyPurposeId", name, part, oid)
+        names.append(name)
+    return ", ".join(names), None if names else "There must be at least one purpose."
+
+
+def _general_names(seen: Inspection, element: Element) -> Told:
+    names = seen.members(element)
+    return general_name_fields(seen, SECTION, names), None if names else "There must be at least one name."
+
+
+def _subject_key_identifier(seen: Inspection, element: Element) -> Told:
+    octets = seen.content(element, OCTET_STRING)
+    return octets.hex(), None if octets else "The identifier is empty."
+
+
+def _authority_key_identifier(seen: Inspection, element: Element) -> Told:
+    shown, tags = [], set()
+    for part in seen.members(element):
+        octets = seen.der[part[2] : part[3]]
+        if part[0] == 0x80:
+            name, (value, problem) = "keyIdentifier", (octets.hex(), None)
+        elif part[0] == 0xA1:
+            names = [general_name(seen, child) for child in seen.children(part[2], part[3])]
+            name, value = "authorityCertIssuer", ", ".join(map(str, names))
+            problem = next((inner.problem for inner in names if inner.problem), None)
+        elif part[0] == 0x82:
+            name, (value, problem) = "authorityCertSerialNumber", serial_text(octets)
+        else:
+            raise MalformedElement("An AuthorityKeyIdentifier has no such part.")
+        seen.row(SECTION, name, value, part, None, problem)
+        shown.append(f"{name}: {value}")
+        tags.add(part[0])
+    problem = None if (0xA1 in tags) == (0x82 in tags) else "Issuer and serial number must come together."
+    # A lone identifier, the usual case, needs no label.
+    return (value if tags == {0x80} and len(shown) == 1 else ", ".join(shown)), problem
+
+
+def _distribution_points(seen: Inspection, element: Element) -> Told:
+    points = [_distribution_point(seen, point) for point in seen.members(element)]
+    return "; ".join(points), None if points else "There must be at least one distribution point."
+
+
+def _distribution_point(seen: Inspection, element: Element) -> str:
+    shown = []
+    for part in seen.members(element):
+        if part[0] == 0xA0:
+            shown.append(_distribution_point_name(seen, seen.only_child(part[2], part[3])))
+        elif part[0] == 0x81:
+            reasons, problem = bit_names(seen.der[part[2] : part[3]], _REASONS)
+            seen.row(SECTION, "reasons", reasons, part, None, problem)
+            shown.append(f"reasons: {reasons}")
+        elif part[0] == 0xA2:
+            issuers = ", ".join(str(general_name(seen, child)) for child in seen.children(part[2], part[3]))
+            seen.row(SECTION, "cRLIssuer", issuers, part)
+            shown.append(f"cRLIssuer: {issuers}")
+        else:
+            raise MalformedElement("A DistributionPoint has no such part.")
+    return ", ".join(shown)
+
+
+def _distribution_point_name(seen: Inspection, element: Element) -> str:
+    if element[0] == 0xA0:
+        return general_name_fields(seen, SECTION, seen.children(element[2], element[3]))
+    if element[0] != 0xA1:
+        raise MalformedElement("A DistributionPointName is a full or a relative name.")
+    text, problem = relative_name_text(seen, element)
+    seen.row(SECTION, "nameRelativeToCRLIssuer", text, element, None, problem)
+    return f"nameRelativeToCRLIssuer: {text}"
+
+
+def _access_descriptions(seen: Inspection, element: Element) -> Told:
+    shown = []
+    for part in seen.members(element):
+        inner = seen.members(part)
+        if len(inner) != 2:
+            raise MalformedElement("An AccessDescription is a method and a location.")
+        oid, method = name_oid(seen.content(inner[0], OBJECT_IDENTIFIER))
+        location = general_name(seen, inner[1])
+        value = location.value if location.kind == "uniformResourceIdentifier" else str(location)
+        seen.row(SECTION, method, value, part, oid, location.problem)
+        shown.append(f"{method}: {value}")
+    return ", ".join(shown), None if shown else "There must be at least one access description."
+
+
+def _private_key_usage_period(seen: Inspection, element: Element) -> Told:
+    shown = []
+    for part in seen.members(element):
+        name = {0x80: "notBefore", 0x81: "notAfter"}.get(part[0])
+        if name is None:
+            raise MalformedElement("A PrivateKeyUsagePeriod has no such part.")
+        text, problem = time_text(GENERALIZED_TIME, seen.der[part[2] : part[3]])
+        seen.row(SECTION, name, text, part, None, problem)
+        shown.append(f"{name}: {text}")
+    return ", ".join(shown), None if shown else "There must be at least one time."
+
+
+def _directory_attributes(seen: Inspection, element: Element) -> Told:
+    shown = []
+    for part in seen.members(element):
+        inner = seen.members(part)
+        if len(inner) != 2:
+            raise MalformedElement("An attribute is a type and a SET of values.")
+        oid, name = name_oid(seen.content(inner[0], OBJECT_IDENTIFIER))
+        values = [policy_fields.outline(seen, value) for value in seen.children(inner[1][2], inner[1][3])]
+        seen.row(SECTION, name, ", ".join(values), part, oid)
+        shown.append(f"{name}: {', '.join(values)}")
+    return ", ".join(shown), None if shown else "There must be at least one attribute."
+
+
+def _null(seen: Inspection, element: Element) -> Told:
+    return "present", None if not seen.content(element, 0x05) else "A NULL has no content."
+
+
+def _octets(seen: Inspection, element: Element) -> Told:
+    return seen.content(element, OCTET_STRING).hex(), None
+
+
+def _number(seen: Inspection, element: Element) -> Told:
+    return integer_text(seen.content(element, INTEGER))
+
+
+def _string(seen: Inspection, element: Element) -> Told:
+    return string_text(element[0], seen.der[element[2] : element[3]])
+
+
+_EXTENSIONS: dict[str, tuple[Decoder, bool | None]] = {
+    "2.5.29.9": (_directory_attributes, False),
+    "2.5.29.14": (_subject_key_identifier, False),
+    "2.5.29.15": (_key_usage, None),
+    "2.5.29.16": (_private_key_usage_period, None),
+    "2.5.29.17": (_general_names, None),
+    "2.5.29.18": (_general_names, None),
+    "2.5.29.19": (_basic_constraints, None),
+    "2.5.29.30": (policy_fields.name_constraints, True),
+    "2.5.29.31": (_distribution_points, None),
+    "2.5.29.32": (policy_fields.policies, None),
+    "2.5.29.33": (policy_fields.policy_mappings, None),
+    "2.5.29.35": (_authority_key_identifier, False),
+    "2.5.29.36": (policy_fields.policy_constraints, True),
+    "2.5.29.37": (_purposes, None),
+    "2.5.29.46": (_distribution_points, False),
+    "2.5.29.54": (_number, True),
+    "1.3.6.1.5.5.7.1.1": (_access_descriptions, False),
+    "1.3.6.1.5.5.7.1.3": (policy_fields.qualified_statements, None),
+    "1.3.6.1.5.5.7.1.11": (_access_descriptions, False),
+    "1.3.6.1.5.5.7.1.24": (vendor_fields.tls_features, None),
+    "1.3.6.1.5.5.7.1.31": (_octets, True),
+    "1.3.6.1.5.5.7.48.1.5": (_null, None),
+    "1.3.6.1.4.1.11129.2.4.2": (vendor_fields.certificate_timestamps, None),
+    "1.3.6.1.4.1.11129.2.4.3": (_null, True),
+    "1.3.6.1.4.1.311.20.2": (_string, None),
+    "1.3.6.1.4.1.311.21.1": (vendor_fields.authority_version, None),
+    "1.3.6.1.4.1.311.21.2": (_octets, None),
+    "1.3.6.1.4.1.311.21.7": (vendor_fields.certificate_template, None),
+    "1.3.6.1.4.1.311.21.10": (policy_fields.policies, None),
+    "1.3.6.1.4.1.311.25.2": (_general_names, None),
+    "2.16.840.1.113730.1.1": (vendor_fields.netscape_type, None),
+    **{f"2.16.840.1.113730.1.{last}": (_string, None) for last in (2, 3, 4, 7, 8, 12, 13)},
+}
+"""Dotted OID -> how its value is read, and whether its standard demands or forbids that it is critical."""

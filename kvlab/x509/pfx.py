@@ -1,0 +1,568 @@
+"""
+PKCS#12 files (RFC 7292), which Windows calls PFX.
+
+They are read here and not by cryptography, which does not tell in what order the certificates stand, how many keys
+there are, or how long opening the file will take before it is too late. They are written here because cryptography
+refuses the empty password of a managed secret, and Java does not see a key that is not encrypted at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
+
+from kvlab.errors import ExcessiveWork, MalformedElement, UnreadableContainer, UnsupportedKey, WrongPassword
+from kvlab.x509.container import DATA, MOST_BLOCKS, Contents, check_certificate, encode
+from kvlab.x509.der import NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET
+from kvlab.x509.key import (
+    PBES2,
+    PBKDF2,
+    PBMAC1,
+    at_least,
+    check_rounds,
+    derivation,
+    identifier,
+    key_format,
+    load_private_key,
+    outermost,
+    private_key_pkcs8_der,
+    public_key_der,
+    refuse_long_file,
+    require_match,
+    require_sound,
+    small_integer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from kvlab.x509.der import Element, Reader
+    from kvlab.x509.key import Derivation, PrivateKey
+
+MAX_TOTAL_ROUNDS = 2_000_000
+"""Rounds of all key derivations of one file together."""
+
+_ROUNDS = 2048
+"""Rounds written: with an empty password they protect nothing, and other programs write no fewer."""
+
+_ROUNDS_DER = b"\x02\x02" + _ROUNDS.to_bytes(2, "big")
+
+_PROTECTED_ROUNDS = 100_000
+"""Rounds of a PFX under a password, which make each guess at it take 30 ms."""
+
+_CLOSED = "The password does not open the PKCS#12 file."
+_UNKNOWN = "The PKCS#12 file is encrypted, or authenticated, in a way that is not supported."
+_BMP_STRING = 0x1E
+_CONTEXT_0 = 0xA0
+_MOST_ATTRIBUTES = 32
+_DEEPEST = 4
+
+# Content octets of object identifiers.
+_ENCRYPTED_DATA = bytes.fromhex("2a864886f70d010706")  # 1.2.840.113549.1.7.6
+_BAG = bytes.fromhex("2a864886f70d010c0a01")  # 1.2.840.113549.1.12.10.1, and one octet more
+_KEY_BAG, _SHROUDED_BAG, _CERTIFICATE_BAG, _SAFE_BAG = (_BAG + bytes([number]) for number in (1, 2, 3, 6))
+_X509_CERTIFICATE = bytes.fromhex("2a864886f70d01091601")  # 1.2.840.113549.1.9.22.1
+_FRIENDLY_NAME = bytes.fromhex("2a864886f70d010914")  # 1.2.840.113549.1.9.20
+_LOCAL_KEY_ID = bytes.fromhex("2a864886f70d010915")  # 1.2.840.113549.1.9.21
+_SHA256 = bytes.fromhex("608648016503040201")  # 2.16.840.1.101.3.4.2.1
+_HMAC_SHA256 = bytes.fromhex("2a864886f70d0209")  # 1.2.840.113549.2.9
+_AES256_CBC = bytes.fromhex("60864801650304012a")  # 2.16.840.1.101.3.4.1.42
+
+_DIGESTS = {
+    bytes.fromhex("2b0e03021a"): "sha1",
+    bytes.fromhex("608648016503040204"): "sha224",
+    _SHA256: "sha256",
+    bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040203"): "sha512",
+}
+_PRFS = {
+    bytes.fromhex("2a864886f70d0207"): "sha1",
+    bytes.fromhex("2a864886f70d0208"): "sha224",
+    _HMAC_SHA256: "sha256",
+    bytes.fromhex("2a864886f70d020a"): "sha384",
+    bytes.fromhex("2a864886f70d020b"): "sha512",
+}
+
+
+class _Scheme(NamedTuple):
+    """A cipher in CBC mode or RC4: octets of its key, and of the IV that is derived with it."""
+
+    cipher: str
+    key_length: int
+    iv_length: int = 0
+
+
+_PKCS12_PBE = bytes.fromhex("2a864886f70d010c01")  # 1.2.840.113549.1.12.1, RFC 7292 appendix C
+_SCHEMES = {
+    bytes.fromhex("608648016503040102"): _Scheme("AES", 16),
+    bytes.fromhex("608648016503040116"): _Scheme("AES", 24),
+    _AES256_CBC: _Scheme("AES", 32),
+    bytes.fromhex("2a864886f70d0307"): _Scheme("3DES", 24),
+    _PKCS12_PBE + b"\x01": _Scheme("RC4", 16),
+    _PKCS12_PBE + b"\x02": _Scheme("RC4", 5),
+    _PKCS12_PBE + b"\x03": _Scheme("3DES", 24, 8),
+    _PKCS12_PBE + b"\x04": _Scheme("3DES", 16, 8),
+    _PKCS12_PBE + b"\x05": _Scheme("RC2", 16, 8),
+    _PKCS12_PBE + b"\x06": _Scheme("RC2", 5, 8),
+}
+
+
+class _Password(NamedTuple):
+    """
+    A password as PBES2 takes it, and as the schemes of PKCS#12 do: UTF-16 with two zero octets behind.
+
+    Of an empty password tools have two opinions: two zero octets (RFC 7292 appendix B.1), or none at all.
+    """
+
+    octets: bytes
+    bmp: bytes
+
+
+class _Sealed(NamedTuple):
+    """Octets that are encrypted under the password."""
+
+    how: Derivation
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Bag:
+    """A SafeBag that matters; with ``how``, its content is still encrypted."""
+
+    kind: bytes
+    content: bytes
+    friendly_name: str
+    local_key_id: bytes
+    how: Derivation | None = None
+
+
+class _Work:
+    """What has been promised to be done for one file; more than the limits is refused beforehand."""
+
+    def __init__(self) -> None:
+        self._rounds = self._bags = 0
+
+    def derive(self, how: Derivation) -> Derivation:
+        self.hash(how.rounds)
+        return how
+
+    def hash(self, rounds: int) -> int:
+        self._rounds += check_rounds(rounds)
+        if self._rounds > MAX_TOTAL_ROUNDS:
+            raise ExcessiveWork(f"The password is to be hashed more than {MAX_TOTAL_ROUNDS:,} times in all.")
+        return rounds
+
+    def count_bag(self) -> None:
+        self._bags += 1
+        if self._bags > MOST_BLOCKS:
+            raise ExcessiveWork(f"The PKCS#12 file holds more than {MOST_BLOCKS} items.")
+
+
+def read_pfx(data: bytes, password: bytes | None = None) -> Contents:
+    """
+    Read a PKCS#12 file.
+
+    Args:
+        data: DER or BER; integrity by password (HMAC or PBMAC1, RFC 9579) or none; encrypted by PBES2 with AES or 3DES,
+            by the PKCS#12 schemes with 3DES, RC2 or RC4, or not at all.
+        password: UTF-8; None and empty are the same, and open what was written with either idea of "no password".
+
+    Returns:
+        The key, None if there is none, and the certificates: the one of the key first, the others as in the file.
+
+    Raises:
+        WrongPassword: it, or its absence, does not open the file; or the file is damaged where only that shows.
+        UnsupportedKey: of a type, size or curve that the vault does not take.
+        UnreadableContainer: not PKCS#12, damaged, empty, with several keys, or encrypted in an unknown way.
+        ExcessiveWork: longer than 5 MB, more than 1,000,000 rounds of one key derivation or 2,000,000 of all, or more
+            than 1,000 items. It is raised before the first round of what is refused.
+    """
+    refuse_long_file(data)
+    try:
+        return _contents(_bags(data, password or b""))
+    except MalformedElement:
+        raise UnreadableContainer("The PKCS#12 file is damaged.") from None
+
+
+def write_pfx(
+    key: PrivateKey | None, certificates_der: Sequence[bytes], *, salt: bytes, friendly_name: str = ""
+) -> bytes:
+    """
+    Write a managed secret of the type ``application/x-pkcs12``: a PFX with an empty password.
+
+    The key is encrypted (PBES2 with AES-256) under the empty password all the same, since Java lists no other one; the
+    certificates are not. OpenSSL, Java and cryptography open it with the password ``""``, cryptography also with None.
+
+    Args:
+        key: None for a certificate whose key is not exportable; the file then holds certificates only.
+        certificates_der: leaf first.
+        salt: at least 16 octets, other ones for each key; equal arguments give equal bytes.
+        friendly_name: shown by other programs; empty leaves it out.
+
+    Returns:
+        DER.
+    """
+    name = [_attribute(_FRIENDLY_NAME, encode(_BMP_STRING, friendly_name.encode("utf-16-be", "replace")))]
+    attributes = name if friendly_name else []
+    if key:
+        key_id = hashlib.sha1(public_key_der(key), usedforsecurity=False).digest()
+        attributes = [*attributes, _attribute(_LOCAL_KEY_ID, encode(OCTET_STRING, key_id))]
+    bags = [
+        _bag(_CERTIFICATE_BAG, _certificate_bag(der), [] if index else attributes)
+        for index, der in enumerate(certificates_der)
+    ]
+    safes = [_plain_content(encode(SEQUENCE, *bags))]
+    if key:
+        shrouded = _shrouded(private_key_pkcs8_der(key), salt)
+        safes.append(_plain_content(encode(SEQUENCE, _bag(_SHROUDED_BAG, shrouded, attributes))))
+    authenticated = encode(SEQUENCE, *safes)
+    return encode(SEQUENCE, b"\x02\x01\x03", _plain_content(authenticated), _mac_data(authenticated, salt))
+
+
+def write_protected_pfx(
+    key: PrivateKey | None, certificates_der: Sequence[bytes], password: bytes, *, legacy: bool = False
+) -> bytes:
+    """
+    Write a PFX under a password, with random salts: never the same bytes twice.
+
+    Args:
+        key: None for certificates only.
+        certificates_der: leaf first; it must be the key's.
+        password: UTF-8, not empty.
+        legacy: encrypt with 3DES and SHA-1 for old programs, in place of AES-256 and SHA-256.
+
+    Raises:
+        WrongPassword: it is empty.
+        KeyMismatch: the leaf is for another key.
+        UnreadableContainer: a certificate does not load.
+    """
+    if not password:
+        raise WrongPassword("A protected PKCS#12 file needs a password that is not empty.")
+    for der in certificates_der:
+        check_certificate(der)
+    certificates = [x509.load_der_x509_certificate(der) for der in certificates_der]
+    leaf = certificates.pop(0) if key and certificates else None
+    if leaf:
+        require_match(key, leaf)
+    encryption = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(_PROTECTED_ROUNDS).hmac_hash(hashes.SHA256())
+    encryption = encryption.key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+    if legacy:
+        encryption = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(_ROUNDS).hmac_hash(hashes.SHA1())  # noqa: S303
+        encryption = encryption.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+    return pkcs12.serialize_key_and_certificates(None, key, leaf, certificates, encryption.build(password))
+
+
+def _contents(bags: Sequence[_Bag]) -> Contents:
+    keys = [bag for bag in bags if bag.kind != _CERTIFICATE_BAG]
+    certificates = [bag for bag in bags if bag.kind == _CERTIFICATE_BAG]
+    if len(keys) > 1:
+        raise UnreadableContainer(f"The PKCS#12 file holds {len(keys)} private keys; there must be one at most.")
+    if not bags:
+        raise UnreadableContainer("The PKCS#12 file holds neither a certificate nor a private key.")
+    for bag in certificates:
+        check_certificate(bag.content)
+    key = _private_key(keys[0].content) if keys else None
+    leaf = _leaf(certificates, keys[0].local_key_id, public_key_der(key)) if key else None
+    ordered = sorted(certificates, key=lambda bag: bag is not leaf)
+    names = [bag.friendly_name for bag in ([leaf] if leaf else []) + (keys or certificates) if bag.friendly_name]
+    return Contents(
+        key, [bag.content for bag in ordered], [bag.content for bag in certificates], names[0] if names else ""
+    )
+
+
+def _private_key(der: bytes) -> PrivateKey:
+    if key_format(der) != "PrivateKeyInfo":
+        raise UnreadableContainer("The private key in the PKCS#12 file is damaged.")
+    return load_private_key(der)
+
+
+def _leaf(certificates: Sequence[_Bag], local_key_id: bytes, key_der: bytes) -> _Bag | None:
+    """Find the certificate of the key; of several, such as a renewed one beside the old, the one that is marked."""
+    candidates = [bag for bag in certificates if _public_key_der(bag.content) == key_der]
+    marked = [bag for bag in candidates if local_key_id and bag.local_key_id == local_key_id]
+    return next(iter(marked + candidates), None)
+
+
+def _public_key_der(certificate_der: bytes) -> bytes | None:
+    try:
+        return public_key_der(x509.load_der_x509_certificate(certificate_der))
+    except UnsupportedKey:
+        return None
+
+
+def _bags(data: bytes, password: bytes) -> list[_Bag]:
+    """Find out what opening the file takes, check its integrity, and decrypt it."""
+    work = _Work()
+    reader, root = outermost(data)
+    _, content, *mac = at_least(2, reader.members(root))
+    authenticated = _data(reader, content)
+    safes = _safes(authenticated, work)
+    verify = _verifier(reader, mac[0], authenticated, work) if mac else None
+    require_sound(reader)
+    attempts = _attempts(password)
+    if verify:
+        while not verify(attempts[0]):
+            attempts.pop(0)
+            if not attempts:
+                raise WrongPassword(_CLOSED)
+    return _decrypted(safes, attempts[0], work)
+
+
+def _attempts(password: bytes) -> list[_Password]:
+    if not password:
+        return [_Password(b"", b"\0\0"), _Password(b"", b"")]
+    try:
+        text = password.decode("utf-8")
+    except UnicodeDecodeError:
+        text = password.decode("latin-1")
+    return [_Password(password, text.encode("utf-16-be") + b"\0\0")]
+
+
+def _data(reader: Reader, content_info: Element) -> bytes:
+    kind, content = at_least(2, reader.members(content_info))[:2]
+    if reader.content(kind, OBJECT_IDENTIFIER) != DATA:
+        raise UnreadableContainer("The PKCS#12 file is protected by a public key, or is of an unknown kind.")
+    return _octets(reader, reader.only_child(content[2], content[3]))
+
+
+def _octets(reader: Reader, element: Element) -> bytes:
+    """Return the octets of an OCTET STRING, in BER also in pieces, whatever its tag is by an implicit one."""
+    if not element[0] & 0x20:
+        return reader.der[element[2] : element[3]]
+    pieces = reader.children(element[2], element[3])
+    return b"".join(reader.content(piece, OCTET_STRING) for piece in pieces)
+
+
+def _safes(authenticated: bytes, work: _Work) -> list[list[_Bag] | _Sealed]:
+    """Read an AuthenticatedSafe (RFC 7292 section 4.1)."""
+    reader, root = outermost(authenticated)
+    safes: list[list[_Bag] | _Sealed] = []
+    for content_info in reader.members(root):
+        kind, *content = reader.members(content_info)
+        if reader.content(kind, OBJECT_IDENTIFIER) != _ENCRYPTED_DATA:
+            safes.append(list(_safe_bags(_data(reader, content_info), work)))
+            continue
+        encrypted = reader.members(reader.only_child(content[0][2], content[0][3]))
+        _, algorithm, ciphertext = at_least(3, reader.members(at_least(2, encrypted)[1]))[:3]
+        safes.append(_Sealed(work.derive(derivation(reader, algorithm)), _octets(reader, ciphertext)))
+    require_sound(reader)
+    return safes
+
+
+def _safe_bags(contents: bytes, work: _Work, depth: int = 0) -> Iterator[_Bag]:
+    """Read a SafeContents (RFC 7292 section 4.2); what is neither key nor certificate is skipped."""
+    if depth > _DEEPEST:
+        raise ExcessiveWork(f"The PKCS#12 file nests its contents more than {_DEEPEST} deep.")
+    reader, root = outermost(contents)
+    for safe_bag in reader.members(root):
+        work.count_bag()
+        kind, value, *attributes = at_least(2, reader.members(safe_bag))
+        oid, inner = reader.content(kind, OBJECT_IDENTIFIER), reader.only_child(value[2], value[3])
+        if oid == _SAFE_BAG:
+            yield from _safe_bags(contents[inner[1] : inner[4]], work, depth + 1)
+            continue
+        content, how = _bag_content(reader, oid, inner, work)
+        if content:
+            yield _Bag(oid, content, *_names(reader, attributes), how)
+    require_sound(reader)
+
+
+def _bag_content(reader: Reader, kind: bytes, inner: Element, work: _Work) -> tuple[bytes, Derivation | None]:
+    if kind == _KEY_BAG:
+        return reader.der[inner[1] : inner[4]], None
+    if kind == _SHROUDED_BAG:
+        algorithm, ciphertext = at_least(2, reader.members(inner))[:2]
+        return _octets(reader, ciphertext), work.derive(derivation(reader, algorithm))
+    if kind == _CERTIFICATE_BAG:
+        form, value = at_least(2, reader.members(inner))[:2]
+        if reader.content(form, OBJECT_IDENTIFIER) == _X509_CERTIFICATE:
+            return _octets(reader, reader.only_child(value[2], value[3])), None
+    return b"", None
+
+
+def _names(reader: Reader, attributes: Sequence[Element]) -> tuple[str, bytes]:
+    """Return the friendly name and the local key id among the attributes of a bag; either may be empty."""
+    found: dict[bytes, bytes] = {}
+    for attribute in reader.members(attributes[0], SET)[:_MOST_ATTRIBUTES] if attributes else ():
+        kind, values = at_least(2, reader.members(attribute))[:2]
+        for value in reader.members(values, SET)[:1]:
+            found[reader.content(kind, OBJECT_IDENTIFIER)] = reader.der[value[2] : value[3]]
+    return found.get(_FRIENDLY_NAME, b"").decode("utf-16-be", "replace"), found.get(_LOCAL_KEY_ID, b"")
+
+
+def _verifier(reader: Reader, mac_data: Element, authenticated: bytes, work: _Work) -> Callable[[_Password], bool]:
+    """Read a MacData (RFC 7292 section 4), and return what checks a password against it."""
+    digest_info, *rest = reader.members(mac_data)
+    algorithm, digest = at_least(2, reader.members(digest_info))[:2]
+    expected = reader.content(digest, OCTET_STRING)
+    kind, _ = identifier(reader, algorithm)
+    if kind == PBMAC1:
+        how = work.derive(derivation(reader, algorithm))
+        name = _name_of(_PRFS, how.cipher)
+        make_key = partial(_stretch, how, length=how.length)
+    else:
+        name = _name_of(_DIGESTS, kind)
+        salt = reader.content(at_least(1, rest)[0], OCTET_STRING)
+        rounds = work.hash(small_integer(reader, rest[1]) if rest[1:] else 1)
+        make_key = partial(_pkcs12_key, 3, salt, rounds, name=name)
+
+    return lambda password: hmac.compare_digest(hmac.digest(make_key(password), authenticated, name), expected)
+
+
+def _name_of(table: Mapping[bytes, str], kind: bytes) -> str:
+    if kind not in table:
+        raise UnreadableContainer(_UNKNOWN)
+    return table[kind]
+
+
+def _decrypted(safes: Sequence[list[_Bag] | _Sealed], password: _Password, work: _Work) -> list[_Bag]:
+    bags: list[_Bag] = []
+    for safe in safes:
+        bags += _safe_bags(_decrypt(*safe, password), work) if isinstance(safe, _Sealed) else safe
+    return [
+        replace(bag, content=_decrypt(bag.how, bag.content, password), how=None) if bag.how else bag for bag in bags
+    ]
+
+
+def _decrypt(how: Derivation, ciphertext: bytes, password: _Password) -> bytes:
+    scheme = _SCHEMES.get(how.cipher)
+    own = how.cipher.startswith(_PKCS12_PBE)
+    if scheme is None or own != (how.scheme == how.cipher):
+        raise UnreadableContainer(_UNKNOWN)
+    if own:
+        key = _pkcs12_key(1, how.salt, how.rounds, password, length=scheme.key_length)
+        iv = _pkcs12_key(2, how.salt, how.rounds, password, length=scheme.iv_length)
+    else:
+        key, iv = _stretch(how, password, scheme.key_length), how.iv
+    try:
+        plain = _deciphered(scheme.cipher, key, iv, ciphertext)
+    except ValueError:
+        raise UnreadableContainer("What is encrypted in the PKCS#12 file is damaged.") from None
+    padding = 0 if scheme.cipher == "RC4" else plain[-1]
+    # Without a MAC, this is all that tells a wrong password: every plaintext is a SEQUENCE and padded.
+    if plain[0] != SEQUENCE or plain[len(plain) - padding :] != bytes([padding]) * padding:
+        raise WrongPassword(_CLOSED)
+    return plain[: len(plain) - padding]
+
+
+def _deciphered(cipher: str, key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
+    if not ciphertext:
+        raise ValueError("empty")
+    if cipher in ("RC2", "RC4"):
+        from Crypto.Cipher import ARC2, ARC4  # noqa: PLC0415  only old files need it
+
+        if cipher == "RC4":
+            return bytes(ARC4.new(key).decrypt(ciphertext))
+        return bytes(ARC2.new(key, ARC2.MODE_CBC, iv, effective_keylen=8 * len(key)).decrypt(ciphertext))  # noqa: S304
+    # Two-key 3DES uses its first key again as the third.
+    algorithm = algorithms.AES(key) if cipher == "AES" else TripleDES((key + key)[:24])
+    decryptor = Cipher(algorithm, modes.CBC(iv)).decryptor()
+    return decryptor.update(ciphertext) + decryptor.finalize()
+
+
+def _stretch(how: Derivation, password: _Password, length: int) -> bytes:
+    """Derive a key by PBKDF2 (RFC 8018 section 5.2) or scrypt (RFC 7914)."""
+    if how.costs:
+        n, r, p = how.costs
+        try:
+            return Scrypt(how.salt, length, n, r, p).derive(password.octets)
+        except ValueError:
+            raise UnreadableContainer("The parameters of scrypt do not fit together.") from None
+    if how.scheme != PBKDF2 or not length:
+        raise UnreadableContainer(_UNKNOWN)
+    return hashlib.pbkdf2_hmac(_name_of(_PRFS, how.prf), password.octets, how.salt, how.rounds, length)
+
+
+def _pkcs12_key(
+    purpose: int, salt: bytes, rounds: int, password: _Password, *, name: str = "sha1", length: int | None = None
+) -> bytes:
+    """
+    Derive a key by the function of RFC 7292 appendix B.2.
+
+    Args:
+        purpose: 1 for a key, 2 for an IV, 3 for a MAC.
+        salt: octets.
+        rounds: how often to hash.
+        password: its UTF-16 form is used.
+        name: the hash.
+        length: octets wanted; None for those of one hash.
+    """
+    make = getattr(hashlib, name)
+    block = make().block_size
+    wanted = make().digest_size if length is None else length
+    mixed = _filled(salt, block) + _filled(password.bmp, block)
+    key = b""
+    while len(key) < wanted:
+        digest = bytes([purpose]) * block + mixed
+        for _ in range(rounds):
+            digest = make(digest).digest()
+        key += digest
+        addend = int.from_bytes(_filled(digest, block), "big") + 1
+        parts = [int.from_bytes(mixed[at : at + block], "big") + addend for at in range(0, len(mixed), block)]
+        mixed = b"".join((part % (1 << 8 * block)).to_bytes(block, "big") for part in parts)
+    return key[:wanted]
+
+
+def _filled(octets: bytes, block: int) -> bytes:
+    """Repeat octets up to a multiple of the block; none stay none."""
+    wanted = -(-len(octets) // block) * block
+    return (octets * block)[:wanted] if len(octets) < block else (octets * 2)[:wanted]
+
+
+def _plain_content(octets: bytes) -> bytes:
+    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, DATA), encode(_CONTEXT_0, encode(OCTET_STRING, octets)))
+
+
+def _bag(kind: bytes, content: bytes, attributes: Sequence[bytes]) -> bytes:
+    # The elements of a SET stand in the order of their octets (X.690 section 11.6).
+    tail = [encode(SET, *sorted(attributes))] if attributes else []
+    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, kind), encode(_CONTEXT_0, content), *tail)
+
+
+def _attribute(kind: bytes, value: bytes) -> bytes:
+    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, kind), encode(SET, value))
+
+
+def _certificate_bag(der: bytes) -> bytes:
+    form = encode(OBJECT_IDENTIFIER, _X509_CERTIFICATE)
+    return encode(SEQUENCE, form, encode(_CONTEXT_0, encode(OCTET_STRING, der)))
+
+
+def _algorithm(kind: bytes, parameters: bytes) -> bytes:
+    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, kind), parameters)
+
+
+def _shrouded(plain: bytes, salt: bytes) -> bytes:
+    """Encrypt a PKCS#8 key under the empty password: PBKDF2 with HMAC-SHA256, AES-256-CBC (RFC 8018 section 6.2)."""
+    key_salt, iv = _derived(salt, b"key salt"), _derived(salt, b"key iv")
+    prf = _algorithm(_HMAC_SHA256, encode(NULL))
+    kdf = _algorithm(PBKDF2, encode(SEQUENCE, encode(OCTET_STRING, key_salt), _ROUNDS_DER, prf))
+    how = _algorithm(PBES2, encode(SEQUENCE, kdf, _algorithm(_AES256_CBC, encode(OCTET_STRING, iv))))
+    key = hashlib.pbkdf2_hmac("sha256", b"", key_salt, _ROUNDS, 32)
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+    padding = 16 - len(plain) % 16
+    ciphertext = encryptor.update(plain + bytes([padding]) * padding) + encryptor.finalize()
+    return encode(SEQUENCE, how, encode(OCTET_STRING, ciphertext))
+
+
+def _mac_data(authenticated: bytes, salt: bytes) -> bytes:
+    mac_salt = _derived(salt, b"mac salt")
+    key = _pkcs12_key(3, mac_salt, _ROUNDS, _attempts(b"")[0], name="sha256")
+    digest = encode(OCTET_STRING, hmac.digest(key, authenticated, "sha256"))
+    info = encode(SEQUENCE, _algorithm(_SHA256, encode(NULL)), digest)
+    return encode(SEQUENCE, info, encode(OCTET_STRING, mac_salt), _ROUNDS_DER)
+
+
+def _derived(salt: bytes, label: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), 16, salt=None, info=b"kvlab pfx " + label).derive(salt)
