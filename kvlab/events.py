@@ -57,6 +57,11 @@ class EventLog:
         self._read = read
         self._subscribers: list[Callable[[Event], None]] = []
 
+    @property
+    def has_subscribers(self) -> bool:
+        """Whether anybody wants to be told."""
+        return bool(self._subscribers)
+
     def since(self, seq: int = 0, limit: int | None = None) -> list[Event]:
         """Return the events after number ``seq``, oldest first, at most ``limit`` of them."""
         return list(self._read(seq, limit))
@@ -73,8 +78,6 @@ class EventLog:
 
     def publish(self, events: Sequence[Event]) -> None:
         """Tell the subscribers of events just stored. One that fails is logged: the change has happened."""
-        if not self._subscribers:
-            return
         for event in events:
             for callback in tuple(self._subscribers):
                 try:

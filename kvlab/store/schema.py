@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 SCHEMA_VERSION = "1"
@@ -24,6 +25,12 @@ metadata = MetaData()
 
 def _ref(target: str, *, cascade: bool = True) -> ForeignKey:
     return ForeignKey(target, ondelete="CASCADE" if cascade else None)
+
+
+def _due_index(name: str, column: str) -> Index:
+    """Index only the rows that wait for an instant, so that finding what is due costs nothing for those that do not."""
+    waits = text(f"{column} IS NOT NULL")
+    return Index(name, "vault_id", column, sqlite_where=waits, postgresql_where=waits)
 
 
 meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False))
@@ -40,7 +47,6 @@ vault = Table(
     Column("retention_days", Integer, nullable=False),
     Column("purge_protection", Boolean, nullable=False),
     Column("inoperable", String(10), nullable=False),
-    Column("last_seq", BigInteger, nullable=False),
     Column("contacts", Text),
 )
 
@@ -69,7 +75,7 @@ certificate = Table(
     Column("deleted_at", BigInteger),
     Column("purge_at", BigInteger),
     UniqueConstraint("vault_id", "name_key"),
-    Index("certificate_purge", "vault_id", "purge_at"),
+    _due_index("certificate_purge", "purge_at"),
 )
 
 version = Table(
@@ -103,7 +109,7 @@ pending = Table(
     Column("vault_id", _ref("vault.id"), nullable=False),
     Column("request_id", String(32), nullable=False),
     Column("created", BigInteger, nullable=False),
-    Column("issuer", Text, nullable=False),
+    Column("issuer", String(127), nullable=False),
     Column("status", String(10), nullable=False),
     Column("cancellation_requested", Boolean, nullable=False),
     Column("error", Text),
@@ -113,9 +119,8 @@ pending = Table(
     Column("enabled", Boolean, nullable=False),
     Column("tags", Text),
     Column("preserve_cert_order", Boolean, nullable=False),
-    Column("polled", Text),  # the second of each actor's last recorded poll
     Column("due_at", BigInteger),
-    Index("pending_due", "vault_id", "due_at"),
+    _due_index("pending_due", "due_at"),
 )
 
 item = Table(
@@ -129,8 +134,8 @@ item = Table(
     Column("current_id", Integer),
     Column("deleted_at", BigInteger),
     Column("purge_at", BigInteger),
-    UniqueConstraint("vault_id", "area", "name_key"),
-    Index("item_purge", "vault_id", "purge_at"),
+    UniqueConstraint("vault_id", "name_key", "area"),
+    _due_index("item_purge", "purge_at"),
 )
 
 item_version = Table(

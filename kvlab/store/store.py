@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from kvlab.store import schema
 from kvlab.store.seal import VERIFIER, Sealer, master_key, random_sealer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
@@ -61,25 +60,13 @@ class Store:
             self.close()
             raise
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """Run a transaction that may write: all of it is kept, or none."""
-        if self._shared is None:
-            with self._engine.begin() as connection:
-                yield connection
-            return
-        with self._lock:
-            yield from self._sqlite_transaction("BEGIN IMMEDIATE")
+        return self._engine.begin() if self._shared is None else _Transaction(self._shared, self._lock, "BEGIN IMMEDIATE")
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """Run a transaction that only reads: everything it sees is of one moment."""
-        if self._shared is None:
-            with self._engine.connect() as connection:
-                yield connection
-            return
-        with self._lock:
-            yield from self._sqlite_transaction("BEGIN")
+        return self._engine.connect() if self._shared is None else _Transaction(self._shared, self._lock, "BEGIN")
 
     def close(self) -> None:
         """Give the database back; safe to call twice."""
@@ -87,18 +74,6 @@ class Store:
             if getattr(self, "_shared", None) is not None:
                 self._shared.close()
             self._engine.dispose()
-
-    def _sqlite_transaction(self, begin: str) -> Iterator[Connection]:
-        connection = self._shared
-        assert connection is not None
-        driver: Any = connection.connection.dbapi_connection
-        driver.execute(begin)
-        try:
-            yield connection
-        except BaseException:
-            driver.execute("ROLLBACK")
-            raise
-        driver.execute("COMMIT")
 
     def _open_sqlite(self, *, durable: bool) -> Connection:
         connection = self._engine.connect()
@@ -128,6 +103,36 @@ class Store:
         except UnusableMasterKey:
             raise UnusableMasterKey("The master key or passphrase is not the one this database was made with.") from None
         return sealer
+
+
+class _Transaction:
+    """One transaction on SQLite's shared connection."""
+
+    __slots__ = ("_begin", "_connection", "_driver", "_lock")
+
+    def __init__(self, connection: Connection, lock: threading.RLock, begin: str) -> None:
+        self._connection = connection
+        self._driver: Any = connection.connection.dbapi_connection
+        self._lock = lock
+        self._begin = begin
+
+    def __enter__(self) -> Connection:
+        self._lock.acquire()
+        try:
+            self._driver.execute(self._begin)
+        except BaseException:
+            self._lock.release()
+            raise
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            if kind is None:
+                self._driver.execute("COMMIT")
+            else:
+                self._driver.execute("ROLLBACK")
+        finally:
+            self._lock.release()
 
 
 def _engine(url: sa.URL) -> sa.Engine:

@@ -20,13 +20,15 @@ _EVENTS = (
     .where(schema.event.c.vault_id == bindparam("vault_id"), schema.event.c.seq > bindparam("after"))
     .order_by(schema.event.c.seq)
 )
-_COUNT_UP = (
-    schema.vault.update()
-    .where(schema.vault.c.id == bindparam("of"))
-    .values(last_seq=schema.vault.c.last_seq + bindparam("by"))
-    .returning(schema.vault.c.last_seq)
+_LAST_EVENT = sa.select(sa.func.coalesce(sa.func.max(schema.event.c.seq), 0)).where(
+    schema.event.c.vault_id == bindparam("vault_id")
 )
-_ADD_EVENT = schema.event.insert()
+# The number comes from the log itself, while nobody else can write to it: no gaps, no late arrivals.
+_ADD_EVENT = schema.event.insert().values(
+    seq=sa.select(sa.func.coalesce(sa.func.max(schema.event.c.seq), 0) + 1)
+    .where(schema.event.c.vault_id == bindparam("log"))
+    .scalar_subquery()
+)
 _PRINCIPAL = sa.select(schema.principal.c.grants).where(
     schema.principal.c.vault_id == bindparam("vault_id"), schema.principal.c.name == bindparam("name")
 )
@@ -60,14 +62,14 @@ def lock_vault(connection: Connection, vault_id: int) -> None:
         connection.execute(sa.select(schema.vault.c.id).where(schema.vault.c.id == vault_id).with_for_update())
 
 
-def append_events(connection: Connection, vault_id: int, rows: Sequence[dict[str, Any]]) -> int:
-    """Number and keep events; returns the number of the first. The row lock on the vault keeps numbers without gaps."""
-    last = connection.execute(_COUNT_UP, {"of": vault_id, "by": len(rows)}).scalar_one()
-    first = int(last) - len(rows) + 1
-    for offset, row in enumerate(rows):
-        row["vault_id"], row["seq"] = vault_id, first + offset
+def append_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Number and keep events (``vault_id`` and ``log`` are both the vault's row id)."""
     connection.execute(_ADD_EVENT, rows)
-    return first
+
+
+def last_event(connection: Connection, vault_id: int) -> int:
+    """Return the number of the newest event, 0 if there is none."""
+    return connection.execute(_LAST_EVENT, {"vault_id": vault_id}).scalar_one()
 
 
 def events_after(connection: Connection, vault_id: int, seq: int, limit: int | None) -> Sequence[Row[Any]]:

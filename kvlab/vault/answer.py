@@ -68,7 +68,7 @@ def attributes(row: Any, place: Place | None) -> Attributes:
         row: has ``enabled``, ``nbf``, ``exp``, ``created``, ``updated``.
         place: adds the recovery members, which lists of live objects leave out.
     """
-    return Attributes.model_construct(
+    return Attributes(
         enabled=row.enabled,
         nbf=row.nbf,
         exp=row.exp,
@@ -126,7 +126,7 @@ def bundle(row: Row[Any], place: Place, now: datetime) -> CertificateBundle:
     whole = policy(row.c_policy, place, name)
     pending = pending_reference(row, place)
     if row.v_version is None:
-        return CertificateBundle.model_construct(
+        return CertificateBundle(
             id=place.id("certificates", name, row.c_placeholder),
             attributes=pending_attributes(row.c_created, whole, place, now),
             policy=whole,
@@ -141,13 +141,13 @@ def pending_reference(row: Row[Any], place: Place) -> PendingReference | None:
     """Name the pending object, if there is one, completed or not."""
     if row.p_request_id is None:
         return None
-    return PendingReference.model_construct(id=place.id("certificates", row.c_name, "pending"))
+    return PendingReference(id=place.id("certificates", row.c_name, "pending"))
 
 
 def version_bundle(row: Row[Any], place: Place) -> CertificateBundle:
     """Return one version without policy and pending object."""
     name, version = row.c_name, row.v_version
-    return CertificateBundle.model_construct(
+    return CertificateBundle(
         id=place.id("certificates", name, version),
         kid=place.id("keys", name, version),
         sid=place.id("secrets", name, version),
@@ -162,7 +162,7 @@ def version_bundle(row: Row[Any], place: Place) -> CertificateBundle:
 def deleted_bundle(row: Row[Any], place: Place, now: datetime) -> DeletedCertificateBundle:
     """Return a deleted certificate."""
     members = bundle(row, place, now)
-    return DeletedCertificateBundle.model_construct(
+    return DeletedCertificateBundle(
         **deletion(place, "deletedcertificates", row.c_name, row.c_deleted_at), **dict(members)
     )
 
@@ -179,8 +179,8 @@ def deletion(place: Place, collection: str, name: str, deleted_at: int) -> dict[
 def item(row: Row[Any], place: Place, now: datetime) -> CertificateItem:
     """Return a certificate of a list; the service sends an empty ``subject``."""
     known = row.v_version is not None
-    whole = CertificatePolicy.model_construct() if known else CertificatePolicy.model_validate_json(row.c_policy)
-    return CertificateItem.model_construct(
+    whole = CertificatePolicy() if known else CertificatePolicy.model_validate_json(row.c_policy)
+    return CertificateItem(
         id=place.id("certificates", row.c_name),
         x5t=row.v_x5t,
         attributes=attributes(VersionRow.of(row), None) if known else pending_attributes(row.c_created, whole, None, now),
@@ -191,7 +191,7 @@ def item(row: Row[Any], place: Place, now: datetime) -> CertificateItem:
 
 def version_item(row: Row[Any], place: Place) -> CertificateItem:
     """Return a version of a list of versions."""
-    return CertificateItem.model_construct(
+    return CertificateItem(
         id=place.id("certificates", row.c_name, row.v_version),
         x5t=row.v_x5t,
         attributes=attributes(VersionRow.of(row), None),
@@ -203,8 +203,8 @@ def version_item(row: Row[Any], place: Place) -> CertificateItem:
 def deleted_item(row: Row[Any], place: Place, now: datetime) -> DeletedCertificateItem:
     """Return a certificate of the list of deleted ones; these do carry the recovery members."""
     known = row.v_version is not None
-    whole = CertificatePolicy.model_construct() if known else CertificatePolicy.model_validate_json(row.c_policy)
-    return DeletedCertificateItem.model_construct(
+    whole = CertificatePolicy() if known else CertificatePolicy.model_validate_json(row.c_policy)
+    return DeletedCertificateItem(
         **deletion(place, "deletedcertificates", row.c_name, row.c_deleted_at),
         id=place.id("certificates", row.c_name),
         x5t=row.v_x5t,
@@ -230,12 +230,11 @@ class OperationRow(NamedTuple):
 
 def operation(row: Row[Any] | OperationRow, place: Place) -> CertificateOperation:
     """Return a pending object."""
-    issuer = IssuerParameters.model_validate_json(row.issuer)
     running = row.status == "inProgress"
-    manual = (issuer.name or "").casefold() == "unknown"
-    return CertificateOperation.model_construct(
+    manual = row.issuer.casefold() == "unknown"
+    return CertificateOperation(
         id=place.id("certificates", row.name, "pending"),
-        issuer=IssuerParameters.model_construct(name=issuer.name),
+        issuer=IssuerParameters(name=row.issuer),
         csr=row.csr,
         cancellation_requested=row.cancellation_requested,
         status=row.status,

@@ -296,7 +296,7 @@ class CertificateOperations(View):
         if row.c_current_id is not None and row.p_status != Status.IN_PROGRESS:
             raise CertificateNotFound(f"{name}/{version}")
         policy = CertificatePolicy.model_validate_json(row.c_policy)
-        return CertificateBundle.model_construct(
+        return CertificateBundle(
             id=self._place.id("certificates", row.c_name, row.c_placeholder),
             attributes=answer.pending_attributes(
                 row.p_created or row.c_created, policy, self._place, self._core.clock.now()

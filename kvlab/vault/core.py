@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 INOPERABLE = ("documented", "recorded")
+POLLS_REMEMBERED = 10_000
 _VAULT_NAME = re.compile(r"[A-Za-z](?:[0-9A-Za-z]|-(?!-)){1,22}[0-9A-Za-z]")
 
 
@@ -71,7 +72,7 @@ class Core:
                 rows.add_vault(connection, {
                     "name": name, "created": self._seconds(), "clock_kind": self.clock.kind,
                     "clock_instant": self._seconds(), "seed": None, "retention_days": retention_days,
-                    "purge_protection": purge_protection, "inoperable": inoperable or INOPERABLE[0], "last_seq": 0,
+                    "purge_protection": purge_protection, "inoperable": inoperable or INOPERABLE[0]
                 })  # fmt: skip
                 row = rows.find_vault(connection, name)
                 assert row is not None
@@ -82,6 +83,7 @@ class Core:
             self.inoperable: str = inoperable or row.inoperable
         self.log = EventLog(self._read_events)
         self._due_lock = threading.RLock()
+        self._polled: dict[tuple[str, str], int] = {}
         self._unsubscribe = self.clock.subscribe(self._clock_moved) if isinstance(self.clock, SimulatedClock) else None
         self.worker = None if self._unsubscribe else Worker(self)
         if self.worker and self._next_due() is not None:
@@ -120,6 +122,16 @@ class Core:
         while waiting := self._due():
             done += self._do(waiting)
         return done
+
+    def first_poll(self, request_id: str, actor: str) -> bool:
+        """Tell whether this is an actor's first poll of an operation in this second: only that one is an event."""
+        now = self._seconds()
+        if self._polled.get((request_id, actor)) == now:
+            return False
+        if len(self._polled) > POLLS_REMEMBERED:
+            self._polled = {key: second for key, second in self._polled.copy().items() if second == now}
+        self._polled[request_id, actor] = now
+        return True
 
     def begin(self) -> None:
         """Do first what fell due, on a clock that passes by itself; a simulated one does it only when it is moved."""
@@ -175,14 +187,17 @@ class Core:
             rows.save_draws(turn.connection, self.vault_id, self.entropy.take_changes())
         if not turn.events:
             return []
-        stored: list[dict[str, Any]] = [
+        rows.append_events(turn.connection, [
             {
-                "time": turn.seconds, "actor": turn.actor, "kind": kind, "object": about, "version": version,
-                "request_id": request_id, "step": step, "detail": json.dumps(detail) if detail else None,
+                "vault_id": self.vault_id, "log": self.vault_id, "time": turn.seconds, "actor": turn.actor, "kind": kind,
+                "object": about, "version": version, "request_id": request_id, "step": step,
+                "detail": json.dumps(detail) if detail else None,
             }
             for kind, about, version, request_id, step, detail in turn.events
-        ]  # fmt: skip
-        first = rows.append_events(turn.connection, self.vault_id, stored)
+        ])  # fmt: skip
+        if not self.log.has_subscribers:
+            return []
+        first = rows.last_event(turn.connection, self.vault_id) - len(turn.events) + 1
         return [
             Event(first + offset, turn.now, turn.actor, kind, about, version, request_id, step, detail)
             for offset, (kind, about, version, request_id, step, detail) in enumerate(turn.events)

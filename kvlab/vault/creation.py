@@ -13,7 +13,7 @@ from kvlab.vault.answer import OperationRow
 from kvlab.vault.key_material import make_key, open_key, sealed_key
 from kvlab.vault.operation import Move, Status, Worker, take
 from kvlab.vault.version import tags_text
-from kvlab.wire.policy import CertificatePolicy, IssuerParameters
+from kvlab.wire.policy import CertificatePolicy
 from kvlab.x509.key import key_spec
 from kvlab.x509.request import build_request
 
@@ -71,16 +71,14 @@ def check_name_free(occupants: Sequence[Row[Any]], name: str, move: Move) -> Row
     return found
 
 
-def worker_of(issuer_json: str) -> Worker:
-    """Tell who has to sign for a stored issuer."""
-    name = IssuerParameters.model_validate_json(issuer_json).name or policies.UNKNOWN
-    return Worker.CALLER if name.casefold() == policies.UNKNOWN.casefold() else Worker.ISSUER
+def worker_of(issuer: str) -> Worker:
+    """Tell who has to sign for an issuer's name."""
+    return Worker.CALLER if issuer.casefold() == policies.UNKNOWN.casefold() else Worker.ISSUER
 
 
-def signs_itself(issuer_json: str) -> bool:
-    """Tell whether a stored issuer is ``Self``."""
-    name = IssuerParameters.model_validate_json(issuer_json).name or ""
-    return name.casefold() == policies.SELF.casefold()
+def signs_itself(issuer: str) -> bool:
+    """Tell whether an issuer's name is ``Self``."""
+    return issuer.casefold() == policies.SELF.casefold()
 
 
 def plan(core: Core, connection: Connection, order: Order) -> Plan:
@@ -145,22 +143,20 @@ def begin_operation(core: Core, turn: Turn, order: Order, plan: Plan, key: Priva
         row = sealed_key(core, key, seeded=core.seeded)
         rows.add_key(turn.connection, row)
         key_id = row["id"]
-    issuer = plan.policy.issuer
-    assert issuer is not None
-    signs_itself = policies.is_self(plan.policy)
+    issuer = policies.issuer_name(plan.policy)
     request_id = identifier(core.entropy, order.name_key, "request id")
     operation: dict[str, Any] = {
         "certificate_id": certificate_id, "vault_id": core.vault_id, "request_id": request_id,
         "created": turn.seconds,
-        "issuer": issuer.model_dump_json(), "status": Status.IN_PROGRESS.value, "cancellation_requested": False,
+        "issuer": issuer, "status": Status.IN_PROGRESS.value, "cancellation_requested": False,
         "csr": csr, "key_id": key_id, "policy": policy_json, "enabled": order.enabled, "tags": tags_text(order.tags),
         "preserve_cert_order": order.preserve_cert_order,
-        "due_at": turn.seconds + _whole(core.self_delay_seconds) if signs_itself else None,
+        "due_at": turn.seconds + _whole(core.self_delay_seconds) if signs_itself(issuer) else None,
     }  # fmt: skip
     rows.put_operation(turn.connection, operation, replace=plan.row is not None)
     about = f"certificates/{order.name}"
     turn.record(
-        "create_certificate", about, request_id=request_id, step=1, issuer=issuer.name, ignored=order.ignored or None,
+        "create_certificate", about, request_id=request_id, step=1, issuer=issuer, ignored=order.ignored or None,
         key_type=plan.policy.key_props and plan.policy.key_props.kty, seeded=core.seeded or None,
     )  # fmt: skip
     turn.record(

@@ -131,7 +131,7 @@ class DeletedCertificateOperations(View):
                 raise CertificateNotFound(name)
             blob = archive.pack(core, turn.connection, row)
             turn.record("backup_certificate", f"certificates/{row.c_name}", version=row.v_version)
-        return Backup.model_construct(value=blob)
+        return Backup(value=blob)
 
     @operation("certificates/restore")
     def restore_certificate(self, value: bytes | str | Backup) -> CertificateBundle:

@@ -260,7 +260,7 @@ def _x509_props(certificate: x509.Certificate) -> X509CertificateProperties:
     purposes = extensions.get(ExtensionOID.EXTENDED_KEY_USAGE)
     constraints = extensions.get(ExtensionOID.BASIC_CONSTRAINTS)
     names = extensions.get(ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
-    return X509CertificateProperties.model_construct(
+    return X509CertificateProperties(
         subject=format_name(certificate.subject),
         sans=_sans(names) if isinstance(names, x509.SubjectAlternativeName) else None,
         ekus=[eku.dotted_string for eku in purposes] if isinstance(purposes, x509.ExtendedKeyUsage) else [],
@@ -286,7 +286,7 @@ def _sans(names: x509.SubjectAlternativeName) -> SubjectAlternativeNames:
     addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
     upns = [other.value[2:] for other in names.get_values_for_type(x509.OtherName) if other.type_id == UPN]
     # The three old arrays are there even when empty; the two new ones only when they say something.
-    return SubjectAlternativeNames.model_construct(
+    return SubjectAlternativeNames(
         emails=names.get_values_for_type(x509.RFC822Name),
         dns_names=names.get_values_for_type(x509.DNSName),
         upns=[text.decode("utf-8", "replace") for text in upns],

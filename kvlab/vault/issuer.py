@@ -115,7 +115,7 @@ class IssuerOperations(View):
         with self._core.read() as connection:
             found = rows.issuers(connection, self._core.vault_id)
         return [
-            CertificateIssuerItem.model_construct(
+            CertificateIssuerItem(
                 id=self._place.id("certificates", "issuers", row.name),
                 provider=IssuerBundle.model_validate_json(row.body).provider or "",
             )

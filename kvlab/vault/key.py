@@ -230,7 +230,7 @@ class KeyOperations(ItemOperations):
             for row in managed
         ]  # fmt: skip
         return [
-            DeletedKeyItem.model_construct(
+            DeletedKeyItem(
                 **answer.deletion(self._place, "deletedkeys", item.kid.rsplit("/", 1)[1], at), **dict(item)
             )
             for _, at, item in sorted(found, key=lambda entry: entry[0])
@@ -383,10 +383,10 @@ class KeyOperations(ItemOperations):
     def _used(self, found: FoundKey, verb: str, alg: str, result: bytes) -> KeyOperationResult:
         with self._core.turn(self._principal) as turn:
             turn.record(verb, f"keys/{found.name}", version=found.version, alg=alg)
-        return KeyOperationResult.model_construct(kid=self._place.id("keys", found.name, found.version), value=result)
+        return KeyOperationResult(kid=self._place.id("keys", found.name, found.version), value=result)
 
     def _key_bundle(self, found: FoundKey) -> KeyBundle:
-        return KeyBundle.model_construct(
+        return KeyBundle(
             key=answer.json_web_key(
                 found.public_der, self._place.id("keys", found.name, found.version), found.key_type, found.key_ops
             ),
@@ -396,14 +396,14 @@ class KeyOperations(ItemOperations):
         )
 
     def _deleted_key_bundle(self, found: FoundKey, deleted_at: int) -> DeletedKeyBundle:
-        return DeletedKeyBundle.model_construct(
+        return DeletedKeyBundle(
             **answer.deletion(self._place, "deletedkeys", found.name, deleted_at), **dict(self._key_bundle(found))
         )
 
     def _key_item(
         self, name: str, version: str | None, state: Any, tags: str | None, *, managed: bool, deleted: bool = False
     ) -> KeyItem:
-        return KeyItem.model_construct(
+        return KeyItem(
             kid=self._place.id("keys", name, version),
             attributes=answer.attributes(state, self._place if deleted else None),
             tags=answer.tags(tags),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
@@ -13,11 +12,12 @@ from kvlab.store import certificate as rows
 from kvlab.vault import answer
 from kvlab.vault.creation import worker_of
 from kvlab.vault.operation import Move, Status, Worker, take
+from kvlab.vault.policy import UNKNOWN
 from kvlab.vault.version import add_version, tags_text
 from kvlab.vault.view import View, name_key, operation, read_attributes, read_tags
 from kvlab.wire.certificate import CertificateBundle
 from kvlab.wire.operation import CertificateOperation
-from kvlab.wire.policy import CertificatePolicy, IssuerParameters
+from kvlab.wire.policy import CertificatePolicy
 from kvlab.x509.chain import find_leaf, order_from_leaf
 from kvlab.x509.container import load_certificates
 
@@ -177,26 +177,19 @@ class PendingOperations(View):
         row = rows.operation(connection, self._core.vault_id, name_key(name))
         known = row is not None and row.deleted_at is None and request_id in (None, "", row.request_id)
         status = Status(row.status) if known and row is not None else Status.NONE
-        issuer = row.issuer if known and row is not None else '{"name": "Unknown"}'
-        issuer_name = IssuerParameters.model_validate_json(issuer).name or ""
-        take(status, move, worker_of(issuer), name=name, issuer=issuer_name)
+        issuer = row.issuer if known and row is not None else UNKNOWN
+        take(status, move, worker_of(issuer), name=name, issuer=issuer)
         assert row is not None
         return row
 
     def _note_poll(self, row: Row[Any]) -> None:
         """Record a poll, of each actor at most once in a second."""
         core = self._core
-        polled: dict[str, int] = json.loads(row.polled) if row.polled else {}
-        if polled.get(self._principal) == int(core.clock.now().timestamp()):
+        if not core.first_poll(row.request_id, self._principal):
             return
+        step = 3 if row.issuer.casefold() not in ("self", "unknown") else None
         with core.turn(self._principal) as turn:
-            polled[self._principal] = turn.seconds
-            rows.set_operation(turn.connection, row.certificate_id, polled=json.dumps(polled))
-            known = IssuerParameters.model_validate_json(row.issuer).name or ""
-            step = 3 if known.casefold() not in ("self", "unknown") else None
-            turn.record(
-                "poll", f"certificates/{row.name}", request_id=row.request_id, step=step, status=row.status
-            )
+            turn.record("poll", f"certificates/{row.name}", request_id=row.request_id, step=step, status=row.status)
 
 
 def _read_x5c(x5c: CertificateInput | Sequence[CertificateInput]) -> list[list[bytes]]:

@@ -74,7 +74,7 @@ def complete(policy: CertificatePolicy, *, any_validity: bool = False) -> Meanin
     key_props = _key_props(policy.key_props or KeyProperties())
     x509_props = _x509_props(policy.x509_props or X509CertificateProperties(), key_props.kty or "", any_validity)
     issuer = _issuer(policy.issuer or IssuerParameters())
-    whole = CertificatePolicy.model_construct(
+    whole = CertificatePolicy(
         key_props=key_props,
         secret_props=_secret_props(policy.secret_props or SecretProperties()),
         x509_props=x509_props,
@@ -150,7 +150,7 @@ def merged(stored: CertificatePolicy, change: CertificatePolicy) -> CertificateP
 
 def stamped(policy: CertificatePolicy, *, created: int, updated: int) -> CertificatePolicy:
     """Return the policy with its own attributes (epoch seconds)."""
-    attributes = PolicyAttributes.model_construct(enabled=True, created=created, updated=updated)
+    attributes = PolicyAttributes(enabled=True, created=created, updated=updated)
     return policy.model_copy(update={"attributes": attributes})
 
 
@@ -169,7 +169,7 @@ def _key_props(given: KeyProperties) -> KeyProperties:
     if hsm and given.exportable:
         raise InvalidProperty(f"{field}exportable", f"A key of type {kty} can not leave: exportable must be false.")
     key_size, crv = _rsa_size(given) if kty.startswith("RSA") else _ec_curve(given)
-    return KeyProperties.model_construct(
+    return KeyProperties(
         exportable=(not hsm) if given.exportable is None else given.exportable,
         kty=kty,
         key_size=key_size,
@@ -201,7 +201,7 @@ def _ec_curve(given: KeyProperties) -> tuple[int, str]:
 
 
 def _secret_props(given: SecretProperties) -> SecretProperties:
-    return SecretProperties.model_construct(content_type=given.content_type or PKCS12)
+    return SecretProperties(content_type=given.content_type or PKCS12)
 
 
 def _x509_props(given: X509CertificateProperties, kty: str, any_validity: bool) -> X509CertificateProperties:
@@ -214,18 +214,18 @@ def _x509_props(given: X509CertificateProperties, kty: str, any_validity: bool) 
         raise InvalidProperty(
             "policy.x509_props.validity_months", f"It is a whole number from 1 to {VALIDITY_LIMIT}, not {months}."
         )
-    return X509CertificateProperties.model_construct(
+    return X509CertificateProperties(
         subject=given.subject,
         sans=None if given.sans is None else _without_empty(given.sans),
         ekus=[*DEFAULT_EKUS] if given.ekus is None else [*given.ekus],
         key_usage=_key_usage(given.key_usage, kty),
         validity_months=months,
-        basic_constraints=BasicConstraints.model_construct(ca=False),
+        basic_constraints=BasicConstraints(ca=False),
     )
 
 
 def _without_empty(sans: SubjectAlternativeNames) -> SubjectAlternativeNames:
-    return SubjectAlternativeNames.model_construct(
+    return SubjectAlternativeNames(
         **{name: [*value] for name in SubjectAlternativeNames.model_fields if (value := getattr(sans, name))}
     )
 
@@ -271,9 +271,9 @@ def _lifetime_actions(
 ) -> list[LifetimeAction]:
     manual = (issuer.name or UNKNOWN).casefold() == UNKNOWN.casefold()
     if given is None:
-        trigger = Trigger.model_construct(lifetime_percentage=DEFAULT_PERCENTAGE, days_before_expiry=None)
-        action = Action.model_construct(action_type="EmailContacts" if manual else "AutoRenew")
-        return [LifetimeAction.model_construct(trigger=trigger, action=action)]
+        trigger = Trigger(lifetime_percentage=DEFAULT_PERCENTAGE, days_before_expiry=None)
+        action = Action(action_type="EmailContacts" if manual else "AutoRenew")
+        return [LifetimeAction(trigger=trigger, action=action)]
     for index, wish in enumerate(given):
         field = f"policy.lifetime_actions[{index}]"
         _check_trigger(wish.trigger, f"{field}.trigger", months)
@@ -297,6 +297,6 @@ def _check_trigger(trigger: Trigger, field: str, months: int) -> None:
 
 
 def _issuer(given: IssuerParameters) -> IssuerParameters:
-    return IssuerParameters.model_construct(
+    return IssuerParameters(
         name=given.name or UNKNOWN, cty=given.cty, cert_transparency=given.cert_transparency
     )

@@ -185,7 +185,7 @@ class SecretOperations(ItemOperations):
                     raise SecretDisabled
                 members = dict(self._managed_secret(row, None, with_value=False))
                 del members["value"]
-                return DeletedSecretBundle.model_construct(
+                return DeletedSecretBundle(
                     **answer.deletion(self._place, "deletedsecrets", row.c_name, row.c_deleted_at), **members
                 )
             row = self._plain(connection, "secret", name, deleted=True)
@@ -197,7 +197,7 @@ class SecretOperations(ItemOperations):
     def get_deleted_secrets(self, *, maxresults: int | None = None, after: str = "") -> list[DeletedSecretItem]:
         """List deleted secrets by name; arguments as for ``get_certificates``."""
         return [
-            DeletedSecretItem.model_construct(
+            DeletedSecretItem(
                 **answer.deletion(self._place, "deletedsecrets", name, at), **dict(item)
             )
             for name, at, item in self._all_secrets(deleted=True, after=after, limit=maxresults)
@@ -238,7 +238,7 @@ class SecretOperations(ItemOperations):
             raise SecretExpired
 
     def _managed_secret(self, row: Row[Any], sealed: Row[Any] | None, *, with_value: bool = True) -> SecretBundle:
-        return SecretBundle.model_construct(
+        return SecretBundle(
             value=self._certificate_value(row, sealed) if with_value else None,
             content_type=row.v_content_type,
             id=self._place.id("secrets", row.c_name, row.v_version),
@@ -261,7 +261,7 @@ class SecretOperations(ItemOperations):
     def _plain_secret(self, row: Row[Any], *, with_value: bool) -> SecretBundle:
         core = self._core
         value = core.store.sealer.open(row.sealed, _sealing_id(core.vault_id, row.version)) if with_value else None
-        return SecretBundle.model_construct(
+        return SecretBundle(
             value=None if value is None else value.decode(),
             content_type=row.content_type,
             id=self._place.id("secrets", row.i_name, row.version),
@@ -272,7 +272,7 @@ class SecretOperations(ItemOperations):
     def _deleted_secret_bundle(self, row: Row[Any]) -> DeletedSecretBundle:
         members = dict(self._plain_secret(row, with_value=False))
         del members["value"]
-        return DeletedSecretBundle.model_construct(
+        return DeletedSecretBundle(
             **answer.deletion(self._place, "deletedsecrets", row.i_name, row.i_deleted_at), **members
         )
 
@@ -293,7 +293,7 @@ class SecretOperations(ItemOperations):
         return [(name, at, item) for _, name, at, item in sorted(found, key=lambda entry: entry[0])][:limit]
 
     def _plain_secret_item(self, row: Row[Any], version: str | None, *, deleted: bool = False) -> SecretItem:
-        return SecretItem.model_construct(
+        return SecretItem(
             id=self._place.id("secrets", row.i_name, version),
             content_type=row.content_type,
             attributes=answer.attributes(row, self._place if deleted else None),
@@ -301,7 +301,7 @@ class SecretOperations(ItemOperations):
         )
 
     def _managed_secret_item(self, row: Row[Any], version: str | None, *, deleted: bool = False) -> SecretItem:
-        return SecretItem.model_construct(
+        return SecretItem(
             id=self._place.id("secrets", row.c_name, version),
             content_type=row.v_content_type,
             attributes=answer.attributes(VersionRow.of(row), self._place if deleted else None),

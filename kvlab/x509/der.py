@@ -61,7 +61,7 @@ class Reader:
             ExcessiveWork: more than ``MOST_ELEMENTS`` elements were read from this input.
         """
         if end - start > 2 * MOST_ELEMENTS:
-            pass
+            self._count(start, end)
         der = self.der
         found: list[Element] = []
         at = start
@@ -79,10 +79,28 @@ class Reader:
                 at = element[4]
         if at < end:
             found.append(self.element(at, end))
-        self._left -= len(found)
+        self.spend(len(found))
+        return found
+
+    def spend(self, elements: int) -> None:
+        """
+        Count elements against the limit of the input.
+
+        Raises:
+            ExcessiveWork: it is reached.
+        """
+        self._left -= elements
         if self._left < 0:
             raise ExcessiveWork(f"The input has more than {MOST_ELEMENTS} elements.")
-        return found
+
+    def _count(self, start: int, end: int) -> None:
+        """Refuse a stretch of very many elements before a list of them is made."""
+        at, left = start, self._left
+        while at < end:
+            at = self.element(at, end)[4]
+            left -= 1
+            if left < 0:
+                raise ExcessiveWork(f"The input has more than {MOST_ELEMENTS} elements.")
 
     def element(self, at: int, end: int) -> Element:
         """
@@ -92,7 +110,7 @@ class Reader:
             tag, body, size, minimal = _header(self.der, at, end)
             if size is None:
                 close = _end_of_contents(self.der, body, end)
-                self._note(at, close, f"The element at offset {at} has an indefinite length, which DER forbids.")
+                self._note(at, close, "The element has an indefinite length, which DER forbids.")
                 return tag, at, body, close - 2, close
         except MalformedElement as fault:
             self.faults[at] = (str(fault), None)
@@ -102,7 +120,7 @@ class Reader:
             self._cut(at, size, end - body)
             stop = end
         elif not minimal:
-            self._note(at, stop, f"The tag or length at offset {at} is not in its shortest form, as DER wants it.")
+            self._note(at, stop, "The tag or length is not in its shortest form, as DER wants it.")
         return tag, at, body, stop, stop
 
     def only_child(self, start: int, end: int) -> Element:
@@ -112,6 +130,9 @@ class Reader:
         Raises:
             MalformedElement: there is none, or more than one.
         """
+        der = self.der
+        if end - start >= 2 and der[start + 1] == end - start - 2 < 0x80 and der[start] & 0x1F != 0x1F:
+            return der[start], start, start + 2, end, end
         found = self.children(start, end)
         if len(found) != 1:
             raise MalformedElement(f"One element was expected here, but there are {len(found)}.")
@@ -140,7 +161,7 @@ class Reader:
         return self.der[element[2] : element[3]]
 
     def _cut(self, at: int, size: int, left: int) -> None:
-        self.faults[at] = (f"The element at offset {at} claims {size} content octets, but only {left} are there.", None)
+        self.faults[at] = (f"The element claims {size} content octets, but only {left} are there.", None)
 
     def _note(self, at: int, stop: int, sentence: str) -> None:
         self.faults[at] = (sentence, stop - at)
@@ -164,19 +185,19 @@ def _header(der: bytes, at: int, end: int) -> tuple[int, int, int | None, bool]:
     if tag & 0x1F == 0x1F:
         tag, body, minimal = _high_tag(der, at, end)
     if body >= end:
-        raise MalformedElement(f"The element at offset {at} ends before its length.")
+        raise MalformedElement("The element ends before its length.")
     size = der[body]
     body += 1
     if size < 0x80:
         return tag, body, size, minimal
     if size == 0x80:
         if not der[at] & 0x20:
-            raise MalformedElement(f"The primitive element at offset {at} has an indefinite length.")
+            raise MalformedElement("A primitive element can not have an indefinite length.")
         return tag, body, None, minimal
     octets = der[body : body + (size & 0x7F)]
     body += size & 0x7F
     if body > end or size == 0xFF:
-        raise MalformedElement(f"The length of the element at offset {at} can not be read.")
+        raise MalformedElement("The length of the element can not be read.")
     size = int.from_bytes(octets, "big")
     return tag, body, size, minimal and octets[0] != 0 and size >= 0x80
 
@@ -188,7 +209,7 @@ def _high_tag(der: bytes, at: int, end: int) -> tuple[int, int, bool]:
             octets = der[at : stop + 1]
             minimal = octets[1] != 0x80 and (len(octets) > 2 or octets[1] >= 0x1F)
             return int.from_bytes(octets, "big"), stop + 1, minimal
-    raise MalformedElement(f"The tag at offset {at} can not be read.")
+    raise MalformedElement("The tag can not be read.")
 
 
 def _end_of_contents(der: bytes, at: int, end: int) -> int:
@@ -198,7 +219,7 @@ def _end_of_contents(der: bytes, at: int, end: int) -> int:
     start, depth = at, 1
     for _ in _TURNS:
         if at + 2 > end:
-            raise MalformedElement(f"The element of indefinite length with content at offset {start} never ends.")
+            raise MalformedElement("The element of indefinite length never ends.")
         if der[at] == der[at + 1] == 0:
             at += 2
             depth -= 1
@@ -210,7 +231,7 @@ def _end_of_contents(der: bytes, at: int, end: int) -> int:
             depth += 1
         else:
             at += size
-    raise ExcessiveWork(f"More than {MOST_ELEMENTS} elements stand in an indefinite length at offset {start}.")
+    raise ExcessiveWork(f"An element of indefinite length holds more than {MOST_ELEMENTS} elements.")
 
 
 _TAG_NAMES = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kvlab.errors import MalformedElement
 from kvlab.x509 import policy_fields, vendor_fields
 from kvlab.x509.der import BOOLEAN, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, Element
-from kvlab.x509.name_fields import general_name, general_name_fields, relative_name_text
+from kvlab.x509.name_fields import general_name, general_name_fields, relative_name
 from kvlab.x509.oid import encode_oid, name_oid
 from kvlab.x509.primitive import (
     GENERALIZED_TIME,
@@ -222,7 +222,8 @@ def _distribution_point_name(seen: Inspection, element: Element) -> str:
         return general_name_fields(seen, SECTION, seen.children(element[2], element[3]))
     if element[0] != 0xA1:
         raise MalformedElement("A DistributionPointName is a full or a relative name.")
-    text, problem = relative_name_text(seen, element)
+    attributes, text = relative_name(seen.der[element[1] : element[4]])
+    problem = next(filter(None, (attribute[5] for attribute in attributes)), None)
     seen.row(SECTION, "nameRelativeToCRLIssuer", text, element, None, problem)
     return f"nameRelativeToCRLIssuer: {text}"
 

@@ -159,10 +159,12 @@ def private_key_from_rsa_numbers(p: int, q: int, e: int, d: int, *, trusted: boo
         UnsupportedKey: the modulus has another size than ``RSA_KEY_SIZES``.
         InvalidKey: the numbers make no key.
     """
-    if min(p, q, e, d) < 2 or max(e, d).bit_length() > max(RSA_KEY_SIZES):
+    key_size = (p * q).bit_length()
+    if key_size not in RSA_KEY_SIZES:
+        raise UnsupportedKey(f"An RSA key of {key_size} bits is not supported. {_ALLOWED}")
+    # Primes of about the same size (FIPS 186-5 section 5.1): to test a much larger one takes seconds.
+    if min(p, q, e, d) < 2 or max(e, d).bit_length() > key_size or 2 * max(p, q).bit_length() > key_size + 64:
         raise InvalidKey("The numbers make no RSA key.")
-    if (p * q).bit_length() not in RSA_KEY_SIZES:
-        raise UnsupportedKey(f"An RSA key of {(p * q).bit_length()} bits is not supported. {_ALLOWED}")
     try:
         remainders = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
         numbers = rsa.RSAPrivateNumbers(p, q, d, *remainders, rsa.RSAPublicNumbers(e, p * q))
@@ -567,7 +569,7 @@ def _load_pem(data: bytes, password: bytes | None) -> PrivateKey:
 def _load_legacy_pem(label: bytes, body: bytes, password: bytes | None) -> PrivateKey:
     if len(body) > 2 * _MAX_KEY_OCTETS:
         raise UnsupportedKey(f"The private key is too long. {_ALLOWED}")
-    encrypted = b"ENCRYPTED" in body
+    encrypted = b",ENCRYPTED" in body
     if encrypted and not password:
         raise WrongPassword("The private key is encrypted; it needs a password.")
     text = b"-----BEGIN %b-----%b-----END %b-----\n" % (label, body, label)
@@ -615,7 +617,7 @@ def _refusal(error: Exception, *, encrypted: bool) -> Exception:
     if isinstance(error, UnsupportedAlgorithm):
         return UnsupportedKey(f"The private key, or its encryption, is of a kind that is not supported. {_ALLOWED}")
     if encrypted:
-        return WrongPassword("The password does not open the private key.")
+        return WrongPassword("The password does not open the private key, or its encryption is of an unknown kind.")
     return UnreadableContainer("The private key can not be read: its bytes are damaged, or of an unknown format.")
 
 
@@ -625,9 +627,9 @@ def _accepted(key: object) -> PrivateKey:
         raise UnsupportedKey(f"A key of the type {kind} is not supported. {_ALLOWED}")
     key_spec(key.public_key())
     if isinstance(key, rsa.RSAPrivateKey):
-        # Validated only now: with the size known, the primality tests are known to end.
-        try:
-            return key.private_numbers().private_key()
-        except _CRYPTOGRAPHY_REFUSES:
-            raise InvalidKey("The numbers in the file make no RSA key.") from None
+        # Only now, with the size known, are the primes tested: for this size the test is known to end.
+        numbers = key.private_numbers()
+        if numbers.p * numbers.q != numbers.public_numbers.n:
+            raise InvalidKey("The numbers in the file make no RSA key.")
+        return private_key_from_rsa_numbers(numbers.p, numbers.q, numbers.public_numbers.e, numbers.d)
     return key

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kvlab.errors import MalformedElement
-from kvlab.x509.der import BIT_STRING, INTEGER, NULL, OBJECT_IDENTIFIER, SEQUENCE, Element, tag_text
+from kvlab.x509.der import BIT_STRING, INTEGER, NULL, OBJECT_IDENTIFIER, Element, Reader
 from kvlab.x509.oid import OID_NAMES, name_oid
 from kvlab.x509.primitive import bits, integer_text, magnitude_hex
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from kvlab.x509.field import Inspection
 
 _SECTION = "public key"
+_LONGEST_REMEMBERED = 100
 _PSS = "1.2.840.113549.1.1.10"
 
 _KEY_VAULT_CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521", "secp256k1": "P-256K"}
@@ -33,11 +35,11 @@ _PSS_PARAMETERS = {
 
 
 class Algorithm(NamedTuple):
-    """An AlgorithmIdentifier as read; ``parameters`` is None when there are none."""
+    """An AlgorithmIdentifier as read; ``parameters`` is where they begin, counted from its start, or None."""
 
     oid: str
     name: str
-    parameters: Element | None
+    parameters: int | None
     problem: str | None
 
 
@@ -48,17 +50,36 @@ def read_algorithm(seen: Inspection, element: Element) -> Algorithm:
     Raises:
         MalformedElement: it is none.
     """
-    parts = seen.members(element)
+    return _read_algorithm(seen.der[element[1] : element[4]])
+
+
+def _read_algorithm(octets: bytes) -> Algorithm:
+    if len(octets) > _LONGEST_REMEMBERED:
+        return _identify.__wrapped__(octets)
+    return _identify(octets)
+
+
+@lru_cache(maxsize=128)
+def _identify(octets: bytes) -> Algorithm:
+    """Read an AlgorithmIdentifier apart from its input: a few dozen different ones are in nearly all certificates."""
+    reader = Reader(octets)
+    parts = reader.members(reader.only_child(0, len(octets)))
     if not 1 <= len(parts) <= 2:
         raise MalformedElement("An AlgorithmIdentifier is an OID and at most one parameter.")
-    oid, name = name_oid(seen.content(parts[0], OBJECT_IDENTIFIER))
+    oid, name = name_oid(reader.content(parts[0], OBJECT_IDENTIFIER))
     parameters = parts[1] if len(parts) == 2 else None
-    problem = None
-    if name in _WITHOUT_PARAMETERS:
-        problem = None if parameters is None else f"{name} has no parameters, but there are some here."
+    problem = next((sentence for sentence, _ in reader.faults.values()), None)
+    if name in _WITHOUT_PARAMETERS and parameters is not None:
+        problem = problem or f"{name} has no parameters, but there are some here."
     elif name in _WITH_NULL and (parameters is None or parameters[0] != NULL or parameters[2] != parameters[3]):
-        problem = f"The parameters of {name} must be NULL."
-    return Algorithm(oid, name, parameters, problem)
+        problem = problem or f"The parameters of {name} must be NULL."
+    return Algorithm(oid, name, None if parameters is None else parameters[1], problem)
+
+
+def _parameters(seen: Inspection, element: Element, algorithm: Algorithm) -> Element | None:
+    if algorithm.parameters is None:
+        return None
+    return seen.only_child(element[1] + algorithm.parameters, element[3])
 
 
 def algorithm_fields(seen: Inspection, section: str, name: str, element: Element, problem: str | None = None) -> Algorithm:
@@ -70,8 +91,8 @@ def algorithm_fields(seen: Inspection, section: str, name: str, element: Element
     """
     algorithm = read_algorithm(seen, element)
     seen.row(section, name, algorithm.name, element, algorithm.oid, problem or algorithm.problem)
-    if algorithm.oid == _PSS and algorithm.parameters is not None:
-        _pss_fields(seen, section, algorithm.parameters)
+    if algorithm.oid == _PSS and (parameters := _parameters(seen, element, algorithm)):
+        _pss_fields(seen, section, parameters)
     return algorithm
 
 
@@ -98,9 +119,10 @@ def _pss_parameter(seen: Inspection, value: Element) -> str:
     if value[0] == INTEGER:
         return integer_text(seen.der[value[2] : value[3]])[0]
     algorithm = read_algorithm(seen, value)
-    if algorithm.name != "mgf1" or algorithm.parameters is None:
+    parameters = _parameters(seen, value, algorithm)
+    if algorithm.name != "mgf1" or parameters is None:
         return algorithm.name
-    return f"mgf1 with {read_algorithm(seen, algorithm.parameters).name}"
+    return f"mgf1 with {read_algorithm(seen, parameters).name}"
 
 
 def public_key_fields(seen: Inspection, element: Element) -> None:
@@ -116,7 +138,8 @@ def public_key_fields(seen: Inspection, element: Element) -> None:
     place = len(seen.rows)
     algorithm = algorithm_fields(seen, _SECTION, "algorithm", parts[0])
     try:
-        summary = _KEYS.get(algorithm.oid, _opaque_key)(seen, algorithm, parts[1])
+        parameters = _parameters(seen, parts[0], algorithm)
+        summary = _KEYS.get(algorithm.oid, _opaque_key)(seen, algorithm.name, parameters, parts[1])
     except MalformedElement as fault:
         seen.raw(_SECTION, "subjectPublicKey", parts[1], str(fault))
         summary = algorithm.name
@@ -124,7 +147,7 @@ def public_key_fields(seen: Inspection, element: Element) -> None:
     seen.rows.insert(place, (_SECTION, "subjectPublicKeyInfo", summary, None, None, at, element[4] - at, None))
 
 
-def _rsa_key(seen: Inspection, algorithm: Algorithm, key: Element) -> str:
+def _rsa_key(seen: Inspection, name: str, parameters: Element | None, key: Element) -> str:
     _, problem = bits(seen.der[key[2] : key[2] + 1])
     parts = seen.members(seen.only_child(key[2] + 1, key[3]))
     if len(parts) != 2:
@@ -139,11 +162,10 @@ def _rsa_key(seen: Inspection, algorithm: Algorithm, key: Element) -> str:
     seen.row(_SECTION, "publicExponent", text, parts[1], None, problem)
     size = int.from_bytes(modulus, "big").bit_length()
     seen.derived(_SECTION, "keySize", str(size))
-    return f"RSA {size} bits" if algorithm.oid != _PSS else f"RSASSA-PSS {size} bits"
+    return f"{'RSA' if name == 'rsaEncryption' else name} {size} bits"
 
 
-def _ec_key(seen: Inspection, algorithm: Algorithm, key: Element) -> str:
-    curve = algorithm.parameters
+def _ec_key(seen: Inspection, _name: str, curve: Element | None, key: Element) -> str:
     if curve is None or curve[0] != OBJECT_IDENTIFIER:
         if curve is not None:
             seen.raw(_SECTION, "ecParameters", curve, "RFC 5480 allows a named curve only.")
@@ -175,14 +197,14 @@ def _point_problem(point: bytes, size: int | None) -> str | None:
     return f"The point does not have the form or the length of one on a curve of {size} bits."
 
 
-def _dsa_key(seen: Inspection, algorithm: Algorithm, key: Element) -> str:
+def _dsa_key(seen: Inspection, name: str, parameters: Element | None, key: Element) -> str:
     _, problem = bits(seen.der[key[2] : key[2] + 1])
     size = 0
-    if algorithm.parameters is not None:
-        numbers = seen.members(algorithm.parameters)
-        for name, number in zip(("p", "q", "g"), numbers, strict=False):
+    if parameters is not None:
+        numbers = seen.members(parameters)
+        for part, number in zip(("p", "q", "g"), numbers, strict=False):
             text, number_problem = magnitude_hex(seen.content(number, INTEGER))
-            seen.row(_SECTION, name, text, number, None, number_problem)
+            seen.row(_SECTION, part, text, number, None, number_problem)
         if len(numbers) != 3:
             problem = "The parameters of a DSA key are p, q and g."
         else:
@@ -196,17 +218,15 @@ def _dsa_key(seen: Inspection, algorithm: Algorithm, key: Element) -> str:
     return f"DSA {size} bits"
 
 
-def _opaque_key(seen: Inspection, algorithm: Algorithm, key: Element) -> str:
-    if algorithm.parameters is not None and algorithm.oid != _PSS:
-        parameters = algorithm.parameters
-        text = seen.der[parameters[1] : parameters[4]].hex()
-        seen.row(_SECTION, "parameters", text, parameters)
-    size = _RAW_KEY_OCTETS.get(algorithm.name)
+def _opaque_key(seen: Inspection, name: str, parameters: Element | None, key: Element) -> str:
+    if parameters is not None:
+        seen.row(_SECTION, "parameters", seen.der[parameters[1] : parameters[4]].hex(), parameters)
+    size = _RAW_KEY_OCTETS.get(name)
     problem = None
     if size is not None and key[3] - key[2] - 1 != size:
-        problem = f"A key of {algorithm.name} has {size} octets."
+        problem = f"A key of {name} has {size} octets."
     _key_row(seen, key, problem)
-    return algorithm.name
+    return name
 
 
 def _key_row(seen: Inspection, key: Element, problem: str | None) -> None:
@@ -214,7 +234,7 @@ def _key_row(seen: Inspection, key: Element, problem: str | None) -> None:
     seen.row(_SECTION, "subjectPublicKey", octets.hex(), key, None, bits_problem or problem)
 
 
-_KEYS: dict[str, Callable[[Inspection, Algorithm, Element], str]] = {
+_KEYS: dict[str, Callable[[Inspection, str, Element | None, Element], str]] = {
     "1.2.840.113549.1.1.1": _rsa_key,
     _PSS: _rsa_key,
     "1.2.840.113549.1.1.7": _rsa_key,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kvlab.errors import MalformedElement
 from kvlab.x509.attribute import ATTRIBUTES, SHOWN_KEYWORDS, Kind
-from kvlab.x509.der import OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, Element
-from kvlab.x509.oid import encode_oid, name_oid
-from kvlab.x509.primitive import STRING_TAGS, Told, ascii_text, string_text, visible
+from kvlab.x509.der import BROKEN, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, Element, Reader
+from kvlab.x509.oid import name_oid
+from kvlab.x509.primitive import STRING_TAGS, Told, ascii_text, string_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kvlab.x509.field import Inspection
 
+_LONGEST_REMEMBERED = 128
 _SHORTEST_LIMIT = 40
 _QUOTED = frozenset(',+="<>#;')
 
@@ -24,14 +26,11 @@ _COUNTRIES = {attribute.oid.dotted_string for attribute in ATTRIBUTES if attribu
 _KEYWORDS = {oid.dotted_string: keyword for oid, keyword in SHOWN_KEYWORDS.items()}
 
 
-class NameAttribute(NamedTuple):
-    """One AttributeTypeAndValue as read; ``element`` is the whole SEQUENCE, ``oid`` None when it has no readable type."""
+Attribute = tuple[int | None, int | None, str | None, str, str, str | None]
+"""Offset from the start of its relative name, length, OID, name of the type, value, problem."""
 
-    element: Element
-    oid: str | None
-    name: str
-    value: str
-    problem: str | None
+RelativeName = tuple[list[Attribute], str]
+"""The attributes, and all of them as text."""
 
 
 def name_fields(seen: Inspection, section: str, element: Element, if_empty: str | None = None) -> str:
@@ -45,12 +44,21 @@ def name_fields(seen: Inspection, section: str, element: Element, if_empty: str 
     Raises:
         MalformedElement: it is no SEQUENCE.
     """
-    relative_names = _relative_names(seen, element)
-    text = _name_text(relative_names)
-    seen.row(section, section, text, element, None, None if text else if_empty)
-    for attributes in relative_names:
-        for attribute in attributes:
-            seen.row(section, attribute.name, attribute.value, attribute.element, attribute.oid, attribute.problem)
+    rows = seen.rows
+    place = len(rows)
+    texts = []
+    for child in seen.members(element):
+        start = child[1]
+        attributes, text = relative_name(seen.der[start : child[4]])
+        texts.append(text)
+        if len(attributes) > 1:
+            seen.spend(len(attributes))
+        for at, length, oid, name, value, problem in attributes:
+            rows.append((section, name, value, oid, None, None if at is None else start + at, length, problem))
+    texts.reverse()
+    text = ", ".join(texts)
+    at = element[1]
+    rows.insert(place, (section, section, text, None, None, at, element[4] - at, None if text else if_empty))
     return text
 
 
@@ -61,52 +69,72 @@ def name_text(seen: Inspection, element: Element) -> Told:
     Raises:
         MalformedElement: it is no SEQUENCE.
     """
-    relative_names = _relative_names(seen, element)
-    problems = (attribute.problem for attributes in relative_names for attribute in attributes)
-    return _name_text(relative_names), next(filter(None, problems), None)
+    names = [relative_name(seen.der[child[1] : child[4]]) for child in seen.members(element)]
+    problems = (attribute[5] for attributes, _ in names for attribute in attributes)
+    return ", ".join([text for _, text in reversed(names)]), next(filter(None, problems), None)
 
 
-def relative_name_text(seen: Inspection, element: Element) -> Told:
+def relative_name(octets: bytes) -> RelativeName:
     """
-    Write one RelativeDistinguishedName whose tag is implicit.
+    Read one RelativeDistinguishedName apart from its input, and remember it: names of one organisation share most.
+
+    Args:
+        octets: the SET, tag to end; its tag is not looked at if it is context-specific.
     """
-    attributes = [_attribute(seen, child) for child in seen.children(element[2], element[3])]
-    return _name_text([attributes]), next(filter(None, (attribute.problem for attribute in attributes)), None)
+    if len(octets) > _LONGEST_REMEMBERED:
+        return _read_relative_name(octets)
+    return _remembered_relative_name(octets)
 
 
-def _relative_names(seen: Inspection, element: Element) -> list[list[NameAttribute]]:
-    found = []
-    for child in seen.members(element):
-        if child[0] == SET:
-            found.append([_attribute(seen, inner) for inner in seen.children(child[2], child[3])])
-            if not found[-1]:
-                found[-1].append(NameAttribute(child, None, "attribute", "", "A relative name has no attribute."))
-        else:
-            found.append([_unreadable(seen, child, "A Name holds something that is no SET.")])
-    return found
+def _read_relative_name(octets: bytes) -> RelativeName:
+    reader = Reader(octets)
+    whole = reader.element(0, len(octets))
+    if whole[0] != SET and whole[0] & 0xC0 != 0x80:
+        return [_unreadable(whole, octets, "A Name holds something that is no SET.")], f"#{octets.hex()}"
+    elements = reader.children(whole[2], whole[3])
+    if not elements:
+        return [_unreadable(whole, octets, "A relative name has no attribute.")], ""
+    attributes = [_attribute(reader, element) for element in elements]
+    return attributes, " + ".join([_pair(oid, value) for _, _, oid, _, value, _ in attributes])
 
 
-def _attribute(seen: Inspection, element: Element) -> NameAttribute:
-    parts = seen.children(element[2], element[3])
+_remembered_relative_name = lru_cache(maxsize=256)(_read_relative_name)
+
+
+def _attribute(reader: Reader, element: Element) -> Attribute:
+    octets = reader.der[element[1] : element[4]]
+    parts = reader.children(element[2], element[3])
     if element[0] != SEQUENCE or len(parts) != 2 or parts[0][0] != OBJECT_IDENTIFIER:
-        return _unreadable(seen, element, "This is no AttributeTypeAndValue.")
+        return _unreadable(element, octets, "This is no AttributeTypeAndValue.")
     kind, value = parts
-    der = seen.der
     try:
-        oid, name = name_oid(der[kind[2] : kind[3]])
+        oid, name = name_oid(reader.der[kind[2] : kind[3]])
     except MalformedElement as fault:
-        return _unreadable(seen, element, str(fault))
-    text, problem = string_text(value[0], der[value[2] : value[3]])
-    if problem and value[0] not in STRING_TAGS:
+        return _unreadable(element, octets, str(fault))
+    text, problem = _attribute_value(reader, oid, name, value)
+    at, length = element[1], element[4] - element[1]
+    if not reader.faults:
+        return at, length, oid, name, text, problem
+    whole = reader.faults.get(at, ("", length))[1] is not None
+    problem = next(iter(reader.faults.values()))[0]
+    return (at, length, oid, name, text, problem) if whole else (None, None, oid, name, text, problem)
+
+
+def _attribute_value(reader: Reader, oid: str, name: str, value: Element) -> Told:
+    tag, start, body, end, stop = value
+    if tag not in STRING_TAGS and oid not in _LIMITS:
         # A few attributes, such as x500UniqueIdentifier, are no strings by definition.
-        return NameAttribute(element, oid, name, der[value[1] : value[4]].hex(), None if oid not in _LIMITS else problem)
+        return reader.der[start:stop].hex(), None
+    text, problem = string_text(tag, reader.der[body:end])
     if len(text) > _SHORTEST_LIMIT or oid in _COUNTRIES or not text:
         problem = problem or _length_problem(oid, name, text)
-    return NameAttribute(element, oid, name, text, problem)
+    return text, problem
 
 
-def _unreadable(seen: Inspection, element: Element, problem: str) -> NameAttribute:
-    return NameAttribute(element, None, "attribute", seen.der[element[1] : element[4]].hex(), problem)
+def _unreadable(element: Element, octets: bytes, problem: str) -> Attribute:
+    if element[0] == BROKEN:
+        return None, None, None, "attribute", octets.hex(), problem
+    return element[1], element[4] - element[1], None, "attribute", octets.hex(), problem
 
 
 def _length_problem(oid: str, name: str, text: str) -> str | None:
@@ -120,15 +148,9 @@ def _length_problem(oid: str, name: str, text: str) -> str | None:
     return None
 
 
-def _name_text(relative_names: list[list[NameAttribute]]) -> str:
-    return ", ".join([" + ".join(map(_pair, attributes)) for attributes in reversed(relative_names)])
-
-
-def _pair(attribute: NameAttribute) -> str:
-    oid = attribute.oid
+def _pair(oid: str | None, value: str) -> str:
     if oid is None:
-        return f"#{attribute.value}"
-    value = attribute.value
+        return f"#{value}"
     keyword = _KEYWORDS.get(oid) or f"OID.{oid}"
     if not value or value[0] == " " or value[-1] == " " or not _QUOTED.isdisjoint(value):
         value = '"' + value.replace('"', '""') + '"'
