@@ -1,8 +1,8 @@
 """
 The command ``kvlab``.
 
-Each subcommand is a module of this package with ``add_arguments(parser)`` and ``run(options) -> int``; only the module of
-the subcommand that is asked for is loaded.
+Each subcommand is a module of this package with ``add_arguments(parser)`` and ``run(options) -> int``; only the module
+of the one that is asked for is loaded.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (Failure, X509Error, VaultError, OSError) as error:
         if isinstance(error, OSError) and error.filename is None:
             _abandon_stdout()
-        print(f"kvlab: {sentence(error)}", file=sys.stderr)
+        sys.stderr.write(f"kvlab: {sentence(error)}\n")
         return FAILED
     return status
 

@@ -8,11 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, literal
 
 from kvlab.store.schema import authority, certificate, item, item_version, key, pending, version
+from kvlab.store.statement import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
+
+NO_LIMIT = 2**31
 
 
 def _columns(table: sa.Table, prefix: str) -> list[sa.Label[Any]]:
@@ -22,7 +25,7 @@ def _columns(table: sa.Table, prefix: str) -> list[sa.Label[Any]]:
 _NAME = sa.and_(certificate.c.vault_id == bindparam("vault_id"), certificate.c.name_key == bindparam("name_key"))
 _LIVE = certificate.c.deleted_at.is_(None)
 
-_LATEST = (
+_LATEST = Statement(
     sa.select(*_columns(certificate, "c"), *_columns(version, "v"), *_columns(pending, "p"), key.c.public_der)
     .select_from(
         certificate.outerjoin(version, version.c.id == certificate.c.current_id)
@@ -32,7 +35,7 @@ _LATEST = (
     .where(_NAME)
 )
 
-_OCCUPANTS = sa.union_all(
+_OCCUPANTS = Statement(sa.union_all(
     sa.select(literal("certificate").label("area"), certificate.c.id, certificate.c.name, certificate.c.deleted_at,
               certificate.c.current_id, certificate.c.policy, pending.c.status, pending.c.issuer)
     .select_from(certificate.outerjoin(pending, pending.c.certificate_id == certificate.c.id))
@@ -40,9 +43,9 @@ _OCCUPANTS = sa.union_all(
     sa.select(item.c.area, item.c.id, item.c.name, item.c.deleted_at, item.c.current_id,
               sa.null().label("policy"), sa.null().label("status"), sa.null().label("issuer"))
     .where(item.c.vault_id == bindparam("vault_id"), item.c.name_key == bindparam("name_key")),
-)  # fmt: skip
+))  # fmt: skip
 
-_VERSION = (
+_VERSION = Statement(
     sa.select(*_columns(certificate, "c"), *_columns(version, "v"), *_columns(pending, "p"), key.c.public_der)
     .select_from(
         certificate.join(version, version.c.certificate_id == certificate.c.id)
@@ -52,50 +55,50 @@ _VERSION = (
     .where(_NAME, version.c.version == bindparam("version"))
 )
 
-_VERSIONS = (
+_VERSIONS = Statement(
     sa.select(*_columns(certificate, "c"), *_columns(version, "v"))
     .join(version, version.c.certificate_id == certificate.c.id)
     .where(_NAME, _LIVE)
     .order_by(version.c.version)
 )
 
-_OPERATION = (
+_OPERATION = Statement(
     sa.select(certificate.c.name, certificate.c.deleted_at, certificate.c.current_id, *pending.columns)
     .join(pending, pending.c.certificate_id == certificate.c.id)
     .where(_NAME)
 )
 
-_WORK = (
-    sa.select(
-        *pending.columns, certificate.c.name, certificate.c.current_id, key.c.sealed, key.c.public_der, key.c.kty
-    )
+_WORK = Statement(
+    sa.select(*pending.columns, certificate.c.name, certificate.c.current_id, key.c.sealed, key.c.public_der, key.c.kty)
     .join(certificate, certificate.c.id == pending.c.certificate_id)
     .join(key, key.c.id == pending.c.key_id)
     .where(pending.c.certificate_id == bindparam("id"), pending.c.due_at <= bindparam("now"))
     .with_for_update(skip_locked=True, of=pending)
 )
 
-_DUE = sa.union_all(
+_DUE = Statement(sa.union_all(
     sa.select(literal("operation").label("kind"), pending.c.certificate_id.label("id"), pending.c.due_at.label("at"))
     .where(pending.c.vault_id == bindparam("vault_id"), pending.c.due_at <= bindparam("now")),
     sa.select(literal("certificate"), certificate.c.id, certificate.c.purge_at)
     .where(certificate.c.vault_id == bindparam("vault_id"), certificate.c.purge_at <= bindparam("now")),
     sa.select(literal("item"), item.c.id, item.c.purge_at)
     .where(item.c.vault_id == bindparam("vault_id"), item.c.purge_at <= bindparam("now")),
-).order_by("at", "kind", "id").limit(64)  # fmt: skip
+).order_by("at", "kind", "id").limit(64))  # fmt: skip
 
-_NEXT_DUE = sa.select(sa.func.min(sa.text("at"))).select_from(
-    sa.union_all(
-        sa.select(sa.func.min(pending.c.due_at).label("at")).where(pending.c.vault_id == bindparam("vault_id")),
-        sa.select(sa.func.min(certificate.c.purge_at)).where(certificate.c.vault_id == bindparam("vault_id")),
-        sa.select(sa.func.min(item.c.purge_at)).where(item.c.vault_id == bindparam("vault_id")),
-    ).subquery()
+_NEXT_DUE = Statement(
+    sa.select(sa.func.min(sa.text("at")).label("at")).select_from(
+        sa.union_all(
+            sa.select(sa.func.min(pending.c.due_at).label("at")).where(pending.c.vault_id == bindparam("vault_id")),
+            sa.select(sa.func.min(certificate.c.purge_at)).where(certificate.c.vault_id == bindparam("vault_id")),
+            sa.select(sa.func.min(item.c.purge_at)).where(item.c.vault_id == bindparam("vault_id")),
+        ).subquery()
+    )
 )
 
 
-def _listing(*, deleted: bool) -> sa.Select[Any]:
+def _listing(*, deleted: bool, with_pending: bool) -> Statement:
     slim = ("version", "x5t", "enabled", "nbf", "exp", "created", "updated", "tags", "content_type")
-    return (
+    return Statement(
         sa.select(
             *_columns(certificate, "c"),
             *(version.c[name].label(f"v_{name}") for name in slim),
@@ -109,37 +112,43 @@ def _listing(*, deleted: bool) -> sa.Select[Any]:
         )
         .where(certificate.c.vault_id == bindparam("vault_id"), certificate.c.name_key > bindparam("after"))
         .where(certificate.c.deleted_at.is_not(None) if deleted else _LIVE)
+        .where(sa.true() if with_pending else certificate.c.current_id.is_not(None))
         .order_by(certificate.c.name_key)
+        .limit(bindparam("most"))
     )
 
 
-_LISTINGS = {deleted: _listing(deleted=deleted) for deleted in (False, True)}
+_LISTINGS = {
+    (deleted, with_pending): _listing(deleted=deleted, with_pending=with_pending)
+    for deleted in (False, True)
+    for with_pending in (False, True)
+}
 
 # What a change sets comes from the names of its parameters.
-_SET_CERTIFICATE = certificate.update().where(certificate.c.id == bindparam("of"))
-_SET_VERSION = version.update().where(version.c.id == bindparam("of"))
-_SET_OPERATION = pending.update().where(pending.c.certificate_id == bindparam("of"))
+_SET_CERTIFICATE = Statement(certificate.update().where(certificate.c.id == bindparam("of")))
+_SET_VERSION = Statement(version.update().where(version.c.id == bindparam("of")))
+_SET_OPERATION = Statement(pending.update().where(pending.c.certificate_id == bindparam("of")))
 
-# Made once: SQLAlchemy finds the compiled form of a statement object it has seen far quicker.
-_ADD_KEY, _ADD_CERTIFICATE, _ADD_VERSION, _ADD_OPERATION = (
-    table.insert() for table in (key, certificate, version, pending)
-)
-_FIND_KEY = sa.select(key).where(key.c.id == bindparam("id"))
+_ADD_KEY = Statement(key.insert())
+_ADD_CERTIFICATE = Statement(certificate.insert().returning(certificate.c.id))
+_ADD_VERSION = Statement(version.insert().returning(version.c.id))
+_ADD_OPERATION = Statement(pending.insert())
+_FIND_KEY = Statement(sa.select(key).where(key.c.id == bindparam("id")))
 
 
 def latest(connection: Connection, vault_id: int, name_key: str) -> Row[Any] | None:
     """Find a certificate, live or deleted, with its newest version (``v_…``) and pending operation (``p_…``)."""
-    return connection.execute(_LATEST, {"vault_id": vault_id, "name_key": name_key}).first()
+    return _LATEST.first(connection, {"vault_id": vault_id, "name_key": name_key})
 
 
 def one_version(connection: Connection, vault_id: int, name_key: str, version_id: str) -> Row[Any] | None:
     """Find one version with its certificate (``c_…``) and the certificate's pending operation (``p_…``)."""
-    return connection.execute(_VERSION, {"vault_id": vault_id, "name_key": name_key, "version": version_id}).first()
+    return _VERSION.first(connection, {"vault_id": vault_id, "name_key": name_key, "version": version_id})
 
 
 def versions(connection: Connection, vault_id: int, name_key: str) -> Sequence[Row[Any]]:
     """List the versions of a live certificate by version id."""
-    return connection.execute(_VERSIONS, {"vault_id": vault_id, "name_key": name_key}).all()
+    return _VERSIONS.all(connection, {"vault_id": vault_id, "name_key": name_key})
 
 
 def all_versions(connection: Connection, certificate_id: int) -> list[dict[str, Any]]:
@@ -150,12 +159,12 @@ def all_versions(connection: Connection, certificate_id: int) -> list[dict[str, 
 
 def occupants(connection: Connection, vault_id: int, name_key: str) -> Sequence[Row[Any]]:
     """List who holds a name: a certificate, and keys or secrets that none manages; deleted ones too."""
-    return connection.execute(_OCCUPANTS, {"vault_id": vault_id, "name_key": name_key}).all()
+    return _OCCUPANTS.all(connection, {"vault_id": vault_id, "name_key": name_key})
 
 
 def operation(connection: Connection, vault_id: int, name_key: str) -> Row[Any] | None:
     """Find the pending operation of a name."""
-    return connection.execute(_OPERATION, {"vault_id": vault_id, "name_key": name_key}).first()
+    return _OPERATION.first(connection, {"vault_id": vault_id, "name_key": name_key})
 
 
 def operation_of_request(connection: Connection, vault_id: int, csr: bytes) -> Row[Any] | None:
@@ -170,64 +179,62 @@ def operation_of_request(connection: Connection, vault_id: int, csr: bytes) -> R
 
 def work(connection: Connection, certificate_id: int, now: int) -> Row[Any] | None:
     """Find an operation that is (still) due, with its key; no other server works on it until the transaction ends."""
-    return connection.execute(_WORK, {"id": certificate_id, "now": now}).first()
+    return _WORK.first(connection, {"id": certificate_id, "now": now})
 
 
 def due(connection: Connection, vault_id: int, now: int) -> Sequence[Row[Any]]:
     """List what fell due (``kind``, ``id``, ``at``), the earliest first."""
-    return connection.execute(_DUE, {"vault_id": vault_id, "now": now}).all()
+    return _DUE.all(connection, {"vault_id": vault_id, "now": now})
 
 
 def next_due(connection: Connection, vault_id: int) -> int | None:
     """Return when something falls due next, in epoch seconds."""
-    return connection.scalar(_NEXT_DUE, {"vault_id": vault_id})
+    return _NEXT_DUE.scalar(connection, {"vault_id": vault_id})
 
 
 def all_latest(
     connection: Connection, vault_id: int, *, deleted: bool, after: str, limit: int | None, with_pending: bool
 ) -> Sequence[Row[Any]]:
     """List certificates by name with their newest version, those after the casefolded name ``after`` only."""
-    query = _LISTINGS[deleted]
-    if not with_pending:
-        query = query.where(certificate.c.current_id.is_not(None))
-    return connection.execute(query.limit(limit), {"vault_id": vault_id, "after": after}).all()
+    parameters = {"vault_id": vault_id, "after": after, "most": NO_LIMIT if limit is None else limit}
+    return _LISTINGS[deleted, with_pending].all(connection, parameters)
 
 
 def add_key(connection: Connection, row: Mapping[str, Any]) -> None:
     """Keep a sealed key."""
-    connection.execute(_ADD_KEY, row)
+    _ADD_KEY.run(connection, row)
 
 
 def add_certificate(connection: Connection, row: Mapping[str, Any]) -> int:
     """Keep a new certificate; returns its row id."""
-    return _inserted(connection.execute(_ADD_CERTIFICATE, row))
+    return int(_ADD_CERTIFICATE.scalar(connection, row))
 
 
 def set_certificate(connection: Connection, certificate_id: int, **values: Any) -> None:
     """Change a certificate's row."""
-    connection.execute(_SET_CERTIFICATE, {"of": certificate_id, **values})
+    _SET_CERTIFICATE.run(connection, {"of": certificate_id, **values})
 
 
 def add_version(connection: Connection, row: Mapping[str, Any]) -> int:
     """Keep a new version; returns its row id."""
-    return _inserted(connection.execute(_ADD_VERSION, row))
+    return int(_ADD_VERSION.scalar(connection, row))
 
 
 def set_version(connection: Connection, version_id: int, **values: Any) -> None:
     """Change a version's row."""
-    connection.execute(_SET_VERSION, {"of": version_id, **values})
+    _SET_VERSION.run(connection, {"of": version_id, **values})
 
 
 def put_operation(connection: Connection, row: Mapping[str, Any], *, replace: bool) -> None:
     """Keep a new pending operation, in place of an earlier one."""
     if replace:
         drop_operation(connection, row["certificate_id"])
-    connection.execute(_ADD_OPERATION, row)
+    _ADD_OPERATION.run(connection, row)
 
 
 def set_operation(connection: Connection, certificate_id: int, **values: Any) -> None:
     """Change a pending operation's row."""
-    connection.execute(_SET_OPERATION, {"of": certificate_id, **values})
+    _SET_OPERATION.run(connection, {"of": certificate_id, **values})
 
 
 def drop_operation(connection: Connection, certificate_id: int) -> None:
@@ -257,7 +264,7 @@ def name_to_purge(connection: Connection, certificate_id: int, now: int) -> str 
 
 def find_key(connection: Connection, key_id: str) -> Row[Any]:
     """Return a sealed key's row."""
-    return connection.execute(_FIND_KEY, {"id": key_id}).one()
+    return _FIND_KEY.first(connection, {"id": key_id})
 
 
 def has_unseeded_key(connection: Connection, vault_id: int) -> bool:
@@ -273,8 +280,3 @@ def drop_unused_keys(connection: Connection, key_ids: Sequence[str]) -> None:
         used = set(connection.scalars(kept))
         key_ids = [key_id for key_id in key_ids if key_id not in used]
     connection.execute(key.delete().where(key.c.id.in_(key_ids)))
-
-
-def _inserted(result: sa.CursorResult[Any]) -> int:
-    assert result.inserted_primary_key is not None
-    return int(result.inserted_primary_key[0])

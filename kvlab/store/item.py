@@ -88,7 +88,9 @@ def item_to_purge(connection: Connection, item_id: int, now: int) -> Row[Any] | 
 
 def drop_item(connection: Connection, item_id: int) -> None:
     """Forget an item, its versions and their keys."""
-    query = sa.select(item_version.c.key_id).where(item_version.c.item_id == item_id, item_version.c.key_id.is_not(None))
+    query = sa.select(item_version.c.key_id).where(
+        item_version.c.item_id == item_id, item_version.c.key_id.is_not(None)
+    )
     key_ids = list(connection.scalars(query))
     connection.execute(item_version.delete().where(item_version.c.item_id == item_id))
     connection.execute(item.delete().where(item.c.id == item_id))

@@ -33,7 +33,9 @@ def _due_index(name: str, column: str) -> Index:
     return Index(name, "vault_id", column, sqlite_where=waits, postgresql_where=waits)
 
 
-meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False))
+meta = Table(
+    "meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False)
+)
 
 vault = Table(
     "vault",

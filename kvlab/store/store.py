@@ -62,7 +62,9 @@ class Store:
 
     def write(self) -> AbstractContextManager[Connection]:
         """Run a transaction that may write: all of it is kept, or none."""
-        return self._engine.begin() if self._shared is None else _Transaction(self._shared, self._lock, "BEGIN IMMEDIATE")
+        return (
+            self._engine.begin() if self._shared is None else _Transaction(self._shared, self._lock, "BEGIN IMMEDIATE")
+        )
 
     def read(self) -> AbstractContextManager[Connection]:
         """Run a transaction that only reads: everything it sees is of one moment."""
@@ -101,7 +103,9 @@ class Store:
         try:
             sealer.open(stored["verifier"], "verifier")
         except UnusableMasterKey:
-            raise UnusableMasterKey("The master key or passphrase is not the one this database was made with.") from None
+            raise UnusableMasterKey(
+                "The master key or passphrase is not the one this database was made with."
+            ) from None
         return sealer
 
 

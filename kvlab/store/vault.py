@@ -9,28 +9,37 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from kvlab.store import schema
+from kvlab.store.certificate import NO_LIMIT
+from kvlab.store.statement import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-_EVENTS = (
+_EVENTS = Statement(
     sa.select(schema.event)
     .where(schema.event.c.vault_id == bindparam("vault_id"), schema.event.c.seq > bindparam("after"))
     .order_by(schema.event.c.seq)
+    .limit(bindparam("most"))
 )
-_LAST_EVENT = sa.select(sa.func.coalesce(sa.func.max(schema.event.c.seq), 0)).where(
-    schema.event.c.vault_id == bindparam("vault_id")
+_LAST_EVENT = Statement(
+    sa.select(sa.func.coalesce(sa.func.max(schema.event.c.seq), 0).label("seq")).where(
+        schema.event.c.vault_id == bindparam("vault_id")
+    )
 )
 # The number comes from the log itself, while nobody else can write to it: no gaps, no late arrivals.
-_ADD_EVENT = schema.event.insert().values(
-    seq=sa.select(sa.func.coalesce(sa.func.max(schema.event.c.seq), 0) + 1)
-    .where(schema.event.c.vault_id == bindparam("log"))
-    .scalar_subquery()
+_ADD_EVENT = Statement(
+    schema.event.insert().values(
+        seq=sa.select(sa.func.coalesce(sa.func.max(schema.event.c.seq), 0) + 1)
+        .where(schema.event.c.vault_id == bindparam("log"))
+        .scalar_subquery()
+    )
 )
-_PRINCIPAL = sa.select(schema.principal.c.grants).where(
-    schema.principal.c.vault_id == bindparam("vault_id"), schema.principal.c.name == bindparam("name")
+_PRINCIPAL = Statement(
+    sa.select(schema.principal.c.grants).where(
+        schema.principal.c.vault_id == bindparam("vault_id"), schema.principal.c.name == bindparam("name")
+    )
 )
 
 
@@ -64,17 +73,17 @@ def lock_vault(connection: Connection, vault_id: int) -> None:
 
 def append_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Number and keep events (``vault_id`` and ``log`` are both the vault's row id)."""
-    connection.execute(_ADD_EVENT, rows)
+    _ADD_EVENT.run_many(connection, rows)
 
 
 def last_event(connection: Connection, vault_id: int) -> int:
     """Return the number of the newest event, 0 if there is none."""
-    return connection.execute(_LAST_EVENT, {"vault_id": vault_id}).scalar_one()
+    return int(_LAST_EVENT.scalar(connection, {"vault_id": vault_id}))
 
 
 def events_after(connection: Connection, vault_id: int, seq: int, limit: int | None) -> Sequence[Row[Any]]:
     """List events with a number above ``seq``, in order."""
-    return connection.execute(_EVENTS.limit(limit), {"vault_id": vault_id, "after": seq}).all()
+    return _EVENTS.all(connection, {"vault_id": vault_id, "after": seq, "most": NO_LIMIT if limit is None else limit})
 
 
 def draws(connection: Connection, vault_id: int) -> dict[tuple[str, str], int]:
@@ -96,7 +105,7 @@ def save_draws(connection: Connection, vault_id: int, ordinals: Mapping[tuple[st
 
 def grants(connection: Connection, vault_id: int, principal: str) -> dict[str, list[str]] | None:
     """Return what a principal may do; None if it is unknown."""
-    text = connection.scalar(_PRINCIPAL, {"vault_id": vault_id, "name": principal})
+    text = _PRINCIPAL.scalar(connection, {"vault_id": vault_id, "name": principal})
     return None if text is None else json.loads(text)
 
 

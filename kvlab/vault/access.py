@@ -133,9 +133,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 _SPELLING = {area: {name.casefold(): name for name in names} for area, names in NAMES.items()}
 
 
-def read_grants(
-    roles: Iterable[str] | None, **areas: Iterable[str] | None
-) -> dict[str, list[str]]:
+def read_grants(roles: Iterable[str] | None, **areas: Iterable[str] | None) -> dict[str, list[str]]:
     """
     Check what a principal is to be granted; ``all`` stands for every name of an area.
 

@@ -183,7 +183,9 @@ def item(row: Row[Any], place: Place, now: datetime) -> CertificateItem:
     return CertificateItem(
         id=place.id("certificates", row.c_name),
         x5t=row.v_x5t,
-        attributes=attributes(VersionRow.of(row), None) if known else pending_attributes(row.c_created, whole, None, now),
+        attributes=attributes(VersionRow.of(row), None)
+        if known
+        else pending_attributes(row.c_created, whole, None, now),
         tags=tags(row.v_tags if known else row.p_tags),
         subject="",
     )

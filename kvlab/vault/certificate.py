@@ -320,4 +320,3 @@ def _order(
         preserve_cert_order=bool(preserve_cert_order),
         ignored=CertificatePolicy.unknown_members(policy, "policy."),
     )
-

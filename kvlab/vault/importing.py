@@ -266,9 +266,7 @@ def _x509_props(certificate: x509.Certificate) -> X509CertificateProperties:
         ekus=[eku.dotted_string for eku in purposes] if isinstance(purposes, x509.ExtendedKeyUsage) else [],
         key_usage=_usages(usage) if isinstance(usage, x509.KeyUsage) else [],
         validity_months=begun_months(certificate.not_valid_before_utc, certificate.not_valid_after_utc),
-        basic_constraints=BasicConstraints(
-            ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca
-        ),
+        basic_constraints=BasicConstraints(ca=isinstance(constraints, x509.BasicConstraints) and constraints.ca),
     )
 
 

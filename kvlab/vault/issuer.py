@@ -60,7 +60,9 @@ class IssuerOperations(View):
         if not given.provider:
             raise MissingProperty("provider")
         with self._core.turn(self._principal) as turn:
-            return self._keep_issuer(turn, name, given, created=turn.seconds, sealed=None, kind="set_certificate_issuer")
+            return self._keep_issuer(
+                turn, name, given, created=turn.seconds, sealed=None, kind="set_certificate_issuer"
+            )
 
     @operation("certificates/issuers")
     def update_certificate_issuer(
@@ -90,11 +92,11 @@ class IssuerOperations(View):
                 whole.credentials = stored.credentials.model_copy(update=given)
             if stored.attributes is not None:
                 enabled = change.attributes.enabled if change.attributes else None
-                whole.attributes = stored.attributes.model_copy(
-                    update={} if enabled is None else {"enabled": enabled}
-                )
+                whole.attributes = stored.attributes.model_copy(update={} if enabled is None else {"enabled": enabled})
             created = (stored.attributes and stored.attributes.created) or turn.seconds
-            return self._keep_issuer(turn, name, whole, created=created, sealed=sealed, kind="update_certificate_issuer")
+            return self._keep_issuer(
+                turn, name, whole, created=created, sealed=sealed, kind="update_certificate_issuer"
+            )
 
     @operation("certificates/issuers")
     def get_certificate_issuer(self, name: str) -> IssuerBundle:
@@ -108,9 +110,7 @@ class IssuerOperations(View):
             return self._stored_issuer(connection, name)[0]
 
     @operation("certificates/issuers")
-    def get_certificate_issuers(
-        self, *, maxresults: int | None = None, after: str = ""
-    ) -> list[CertificateIssuerItem]:
+    def get_certificate_issuers(self, *, maxresults: int | None = None, after: str = "") -> list[CertificateIssuerItem]:
         """List the issuer objects by name; arguments as for ``get_certificates``."""
         with self._core.read() as connection:
             found = rows.issuers(connection, self._core.vault_id)

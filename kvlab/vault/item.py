@@ -32,7 +32,9 @@ Area = Literal["key", "secret"]
 class ItemOperations(View):
     """Steps that the operations on keys and those on secrets share."""
 
-    def _managed(self, connection: Connection, name: str, version: str | None, *, deleted: bool = False) -> Row[Any] | None:
+    def _managed(
+        self, connection: Connection, name: str, version: str | None, *, deleted: bool = False
+    ) -> Row[Any] | None:
         """Find the version of the certificate that manages a key or secret."""
         key = name_key(name)
         vault_id = self._core.vault_id
@@ -51,7 +53,9 @@ class ItemOperations(View):
         row = rows.find(connection, self._core.vault_id, area, name_key(name), version and version.lower())
         return row if row is not None and (row.i_deleted_at is not None) == deleted else None
 
-    def _plain_to_change(self, connection: Connection, area: Area, name: str, version: str | None, verb: str) -> Row[Any]:
+    def _plain_to_change(
+        self, connection: Connection, area: Area, name: str, version: str | None, verb: str
+    ) -> Row[Any]:
         """
         Find a key or secret that may be changed.
 
@@ -144,5 +148,3 @@ def validity(row: Any, now: int) -> Literal["disabled", "expired", "not yet vali
     if row.exp is not None and row.exp <= now:
         return "expired"
     return "not yet valid" if row.nbf is not None and row.nbf > now else "valid"
-
-

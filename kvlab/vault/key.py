@@ -109,7 +109,13 @@ class KeyOperations(ItemOperations):
             sealed = sealed_key(core, private_key, seeded=core.seeded)
             certificates.add_key(turn.connection, sealed)
             version = identifier(core.entropy, key, "key version")
-            row = {"version": version, "created": turn.seconds, "updated": turn.seconds, "key_id": sealed["id"], **values}
+            row = {
+                "version": version,
+                "created": turn.seconds,
+                "updated": turn.seconds,
+                "key_id": sealed["id"],
+                **values,
+            }
             rows.add_version(turn.connection, core.vault_id, "key", key, name, row)
             turn.record("create_key", f"keys/{name}", version=version, key_type=props.kty, seeded=core.seeded or None)
             return self._key_bundle(self._find_key(turn.connection, name, None))
@@ -148,7 +154,9 @@ class KeyOperations(ItemOperations):
         with self._core.read() as connection:
             managed = certificates.versions(connection, vault_id, key)
             plain = rows.versions(connection, vault_id, "key", key)
-        found = [self._key_item(row.c_name, row.v_version, VersionRow.of(row), row.v_tags, managed=True) for row in managed]
+        found = [
+            self._key_item(row.c_name, row.v_version, VersionRow.of(row), row.v_tags, managed=True) for row in managed
+        ]
         found += [self._key_item(row.i_name, row.version, row, row.tags, managed=False) for row in plain]
         return [item for item in found if item.kid.rsplit("/", 1)[1] > after][:maxresults]
 
@@ -221,7 +229,11 @@ class KeyOperations(ItemOperations):
                 connection, vault_id, deleted=True, after=start, limit=maxresults, with_pending=False
             )
         found = [
-            (row.i_name_key, row.i_deleted_at, self._key_item(row.i_name, None, row, row.tags, managed=False, deleted=True))
+            (
+                row.i_name_key,
+                row.i_deleted_at,
+                self._key_item(row.i_name, None, row, row.tags, managed=False, deleted=True),
+            )
             for row in plain
         ]
         found += [
@@ -230,9 +242,7 @@ class KeyOperations(ItemOperations):
             for row in managed
         ]  # fmt: skip
         return [
-            DeletedKeyItem(
-                **answer.deletion(self._place, "deletedkeys", item.kid.rsplit("/", 1)[1], at), **dict(item)
-            )
+            DeletedKeyItem(**answer.deletion(self._place, "deletedkeys", item.kid.rsplit("/", 1)[1], at), **dict(item))
             for _, at, item in sorted(found, key=lambda entry: entry[0])
         ][:maxresults]
 
@@ -450,7 +460,9 @@ def _octets(field: str, value: bytes | str) -> bytes:
 def _key_props(kty: str, key_size: int | None, crv: str | None) -> KeyProperties:
     given = {"kty": kty, "key_size": key_size, "crv": crv}
     try:
-        wish = KeyProperties.read({name: value for name, value in given.items() if value is not None}, "policy.key_props")
+        wish = KeyProperties.read(
+            {name: value for name, value in given.items() if value is not None}, "policy.key_props"
+        )
         policy = CertificatePolicy(key_props=wish, x509_props=X509CertificateProperties(subject="CN=key"))
         props = complete(policy).policy.key_props
     except InvalidProperty as error:

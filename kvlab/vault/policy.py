@@ -190,7 +190,8 @@ def _rsa_size(given: KeyProperties) -> tuple[int, None]:
 def _ec_curve(given: KeyProperties) -> tuple[int, str]:
     if given.crv is None and given.key_size is not None and given.key_size not in CURVE_OF_SIZE:
         raise InvalidProperty(
-            "policy.key_props.key_size", f"An EC key has 256, 384 or 521 bits, given by its curve, not {given.key_size}."
+            "policy.key_props.key_size",
+            f"An EC key has 256, 384 or 521 bits, given by its curve, not {given.key_size}.",
         )
     crv = given.crv or CURVE_OF_SIZE[given.key_size or 256]
     if given.key_size not in (None, CURVE_SIZES[crv]):
@@ -297,6 +298,4 @@ def _check_trigger(trigger: Trigger, field: str, months: int) -> None:
 
 
 def _issuer(given: IssuerParameters) -> IssuerParameters:
-    return IssuerParameters(
-        name=given.name or UNKNOWN, cty=given.cty, cert_transparency=given.cert_transparency
-    )
+    return IssuerParameters(name=given.name or UNKNOWN, cty=given.cty, cert_transparency=given.cert_transparency)

@@ -65,7 +65,11 @@ class SecretOperations(ItemOperations):
         if not isinstance(value, str) or len(value.encode()) > VALUE_LIMIT:
             raise InvalidProperty("value", f"It is text of at most {VALUE_LIMIT} octets.")
         _check_content_type(content_type)
-        values = {**dated(read_attributes(attributes)), "tags": tags_text(read_tags(tags)), "content_type": content_type}
+        values = {
+            **dated(read_attributes(attributes)),
+            "tags": tags_text(read_tags(tags)),
+            "content_type": content_type,
+        }
         with core.turn(self._principal) as turn:
             self._check_name_for(turn.connection, "secret", name, "set")
             version = identifier(core.entropy, key, "secret version")
@@ -197,9 +201,7 @@ class SecretOperations(ItemOperations):
     def get_deleted_secrets(self, *, maxresults: int | None = None, after: str = "") -> list[DeletedSecretItem]:
         """List deleted secrets by name; arguments as for ``get_certificates``."""
         return [
-            DeletedSecretItem(
-                **answer.deletion(self._place, "deletedsecrets", name, at), **dict(item)
-            )
+            DeletedSecretItem(**answer.deletion(self._place, "deletedsecrets", name, at), **dict(item))
             for name, at, item in self._all_secrets(deleted=True, after=after, limit=maxresults)
         ]
 
@@ -284,7 +286,8 @@ class SecretOperations(ItemOperations):
                 connection, vault_id, deleted=deleted, after=start, limit=limit, with_pending=False
             )
         found = [
-            (row.i_name_key, row.i_name, row.i_deleted_at, self._plain_secret_item(row, None, deleted=deleted)) for row in plain
+            (row.i_name_key, row.i_name, row.i_deleted_at, self._plain_secret_item(row, None, deleted=deleted))
+            for row in plain
         ]
         found += [
             (row.c_name_key, row.c_name, row.c_deleted_at, self._managed_secret_item(row, None, deleted=deleted))

@@ -77,7 +77,9 @@ class Vault(
         inoperable: Literal["documented", "recorded"] | None = None,
         self_delay_seconds: float = 0,
     ) -> None:
-        self._become(Store("sqlite://"), name, clock, seed, retention_days, purge_protection, inoperable, self_delay_seconds)
+        self._become(
+            Store("sqlite://"), name, clock, seed, retention_days, purge_protection, inoperable, self_delay_seconds
+        )
 
     @classmethod
     def open(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kvlab.vault.core import Core
 
-GRACE_SECONDS = 0.01
+GRACE_SECONDS = 0.05
 """A caller who polls at once does the work in its own turn; only after this long is it ours."""
 
 RETRY_SECONDS = 1.0

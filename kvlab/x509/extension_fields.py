@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kvlab.errors import MalformedElement
 from kvlab.x509 import policy_fields, vendor_fields
-from kvlab.x509.der import BOOLEAN, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, Element
+from kvlab.x509.der import BOOLEAN, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Element
+from kvlab.x509.field import Inspection, Row
 from kvlab.x509.name_fields import general_name, general_name_fields, relative_name
-from kvlab.x509.oid import encode_oid, name_oid
+from kvlab.x509.oid import name_oid
 from kvlab.x509.primitive import (
     GENERALIZED_TIME,
     Told,
@@ -22,8 +24,6 @@ from kvlab.x509.primitive import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from kvlab.x509.field import Inspection
 
     Decoder = Callable[[Inspection, Element], Told]
 
@@ -52,6 +52,9 @@ _REASONS = (
     "aACompromise",
 )
 _SUBJECT_ALT_NAME = "2.5.29.17"
+_LONGEST_REMEMBERED = 200
+_FREE_ROWS = 8
+"""An extension's rows count against the limit of the input only beyond this, so that ordinary ones need no counting."""
 
 
 def extension_fields(seen: Inspection, element: Element) -> None:
@@ -61,41 +64,73 @@ def extension_fields(seen: Inspection, element: Element) -> None:
     Raises:
         MalformedElement: it is no SEQUENCE.
     """
-    met: set[str] = set()
+    met: set[str | None] = set()
     for child in seen.members(element):
-        _extension(seen, child, met)
+        start = child[1]
+        found = read_extension(seen.der[start : child[4]])
+        if len(found) > _FREE_ROWS:
+            seen.spend(len(found))
+        oid = found[0][3]
+        if oid in met and oid is not None:
+            found = _with_problem(found, f"A second {found[0][1]}: an extension may appear only once.")
+        elif seen.subject_is_empty and oid == _SUBJECT_ALT_NAME and not found[0][4]:
+            found = _with_problem(found, "With an empty subject this extension must be critical.")
+        met.add(oid)
+        for section, name, value, dotted, critical, at, length, problem in found:
+            place = None if at is None else start + at
+            seen.rows.append((section, name, value, dotted, critical, place, length, problem))
 
 
-def _extension(seen: Inspection, element: Element, met: set[str]) -> None:
-    der = seen.der
-    parts = seen.children(element[2], element[3])
-    if (
-        element[0] != SEQUENCE
-        or not 2 <= len(parts) <= 3
-        or parts[0][0] != OBJECT_IDENTIFIER
-        or parts[-1][0] != OCTET_STRING
-    ):
-        seen.raw(SECTION, "extension", element, "This is no Extension: OID, perhaps a BOOLEAN, and an OCTET STRING.")
-        return
+def _with_problem(rows: list[Row], sentence: str) -> list[Row]:
+    first = rows[0]
+    return [(*first[:7], f"{sentence} {first[7]}" if first[7] else sentence), *rows[1:]]
+
+
+def read_extension(octets: bytes) -> list[Row]:
+    """
+    Read one Extension apart from its input, and remember it if it is short: most certificates share most of them.
+
+    Args:
+        octets: the SEQUENCE, tag to end.
+
+    Returns:
+        The rows, the extension's own first; offsets count from the start of the SEQUENCE.
+    """
+    if len(octets) > _LONGEST_REMEMBERED:
+        return _read_extension(octets)
+    return _remembered_extension(octets)
+
+
+def _read_extension(octets: bytes) -> list[Row]:
+    seen = Inspection(octets)
+    whole = seen.element(0, len(octets))
+    # The reader of the input has noted what is wrong with the outermost tag and length.
+    seen.faults.pop(0, None)
     try:
-        oid, name = name_oid(der[parts[0][2] : parts[0][3]])
+        _extension(seen, whole)
     except MalformedElement as fault:
-        seen.raw(SECTION, "extension", element, str(fault))
-        return
+        seen.rows.clear()
+        seen.raw(SECTION, "extension", whole, str(fault))
+    return seen.settled_rows()
+
+
+_remembered_extension = lru_cache(maxsize=256)(_read_extension)
+
+
+def _extension(seen: Inspection, element: Element) -> None:
+    der = seen.der
+    parts = seen.members(element)
+    if not 2 <= len(parts) <= 3 or parts[-1][0] != OCTET_STRING:
+        raise MalformedElement("This is no Extension: an OID, perhaps a BOOLEAN, and an OCTET STRING.")
+    oid, name = name_oid(seen.content(parts[0], OBJECT_IDENTIFIER))
     critical, problem = (False, None) if len(parts) == 2 else _criticality(seen, parts[1])
-    place = len(seen.rows)
     decode, must_be_critical = _EXTENSIONS.get(oid, (None, None))
-    value, fault_in_value = _value(seen, decode, parts[-1])
-    if oid in met:
-        problem = f"A second {name}: an extension may appear only once."
-    elif must_be_critical is not None and critical != must_be_critical:
+    wrapped = parts[-1]
+    value, fault = _value(seen, decode, wrapped[2], wrapped[3])
+    if must_be_critical is not None and critical != must_be_critical:
         problem = problem or f"RFC 5280 wants this extension {'critical' if must_be_critical else 'not critical'}."
-    elif oid == _SUBJECT_ALT_NAME and seen.subject_is_empty and not critical:
-        problem = problem or "With an empty subject this extension must be critical."
-    met.add(oid)
-    at = element[1]
-    problem = fault_in_value if problem is None else problem if fault_in_value is None else f"{problem} {fault_in_value}"
-    seen.rows.insert(place, (SECTION, name, value, oid, critical, at, element[4] - at, problem))
+    problem = fault if problem is None else problem if fault is None else f"{problem} {fault}"
+    seen.rows.insert(0, (SECTION, name, value, oid, critical, element[1], element[4] - element[1], problem))
 
 
 def _criticality(seen: Inspection, element: Element) -> tuple[bool, str | None]:
@@ -108,22 +143,18 @@ def _criticality(seen: Inspection, element: Element) -> tuple[bool, str | None]:
     return text == "true", problem or "FALSE is the default of critical, and DER leaves defaults out."
 
 
-def _value(seen: Inspection, decode: Decoder | None, wrapper: Element) -> Told:
+def _value(seen: Inspection, decode: Decoder | None, start: int, end: int) -> Told:
     """Decode what an OCTET STRING wraps; what can not be decoded, or is unknown, is the wrapped octets in hex."""
     if decode is None:
-        return seen.der[wrapper[2] : wrapper[3]].hex(), None
+        return seen.der[start:end].hex(), None
+    if start == end:
+        return "", "The extension has no value."
+    inner = seen.element(start, end)
     try:
-        inner = seen.children(wrapper[2], wrapper[3])
-        if not inner:
-            raise MalformedElement("The extension has no value.")
-        value, problem = decode(seen, inner[0])
+        value, problem = decode(seen, inner)
     except MalformedElement as fault:
-        return seen.der[wrapper[2] : wrapper[3]].hex(), str(fault)
-    if len(inner) > 1:
-        problem = "Further octets follow the value."
-    elif inner[0][1] in seen.faults:
-        problem = seen.faults[inner[0][1]][0]
-    return value, problem
+        return seen.der[start:end].hex(), str(fault)
+    return value, problem if inner[4] == end else "Further octets follow the value."
 
 
 def _key_usage(seen: Inspection, element: Element) -> Told:

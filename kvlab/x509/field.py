@@ -70,7 +70,7 @@ class Inspection(Reader):
         self.algorithm: bytes | None = None
         self.version = 1
         self.subject_is_empty = False
-        self._holds_password = _CHALLENGE_PASSWORD in der
+        self._holds_password: bool | None = None
 
     def row(
         self,
@@ -101,6 +101,8 @@ class Inspection(Reader):
 
         In a request with a challengePassword the octets are withheld, as they might hold it.
         """
+        if self._holds_password is None:
+            self._holds_password = _CHALLENGE_PASSWORD in self.der
         octets = self.der[element[1] : element[4]]
         value = "(not shown, beside a challengePassword)" if self._holds_password else octets.hex()
         self.row(section, name, value, element, oid, problem)
@@ -110,21 +112,31 @@ class Inspection(Reader):
         Return all fields, with the departures from DER noted on the fields they belong to or after them.
         """
         if self.faults:
-            self._note_faults()
+            for at, (sentence, length) in self._settle().items():
+                where = (None, None) if length is None else (at, length)
+                self.rows.append(("encoding", "element", tag_text(self.der[at]), None, None, *where, sentence))
         return list(map(_as_field, self.rows))
 
-    def _note_faults(self) -> None:
-        met = set()
+    def settled_rows(self) -> list[Row]:
+        """
+        Return the rows of a part of a certificate, with the departures from DER noted on their fields or the first row.
+        """
+        if self.faults:
+            sentences = {sentence for sentence, _ in self._settle().values()}
+            first = self.rows[0]
+            self.rows[0] = (*first[:7], " ".join([*filter(None, (first[7],)), *sorted(sentences)]) or None)
+        return self.rows
+
+    def _settle(self) -> dict[int, tuple[str, int | None]]:
+        """Note each fault on the rows of its element, and return the faults of elements without a row."""
+        left = dict(self.faults)
         for place, row in enumerate(self.rows):
             at = row[5]
             if at is None or at not in self.faults:
                 continue
-            met.add(at)
+            left.pop(at, None)
             sentence, length = self.faults[at]
             problem = f"{sentence} {row[7]}" if row[7] else sentence
             where = (None, None) if length is None else row[5:7]
             self.rows[place] = (*row[:5], *where, problem)
-        for at, (sentence, length) in self.faults.items():
-            if at not in met:
-                where = (None, None) if length is None else (at, length)
-                self.rows.append(("encoding", "element", tag_text(self.der[at]), None, None, *where, sentence))
+        return left

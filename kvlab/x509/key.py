@@ -76,6 +76,9 @@ _ALLOWED = "Allowed are RSA of 2048, 3072 or 4096 bits and EC on P-256, P-384, P
 _CRYPTOGRAPHY_REFUSES = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)
 _KEY_BEGINS = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY)-----")
 
+_CONSTRUCTED = 0x20
+_OCTET_TAGS = (OCTET_STRING, OCTET_STRING | _CONSTRUCTED, 0x80, 0xA0)
+
 # Content octets of object identifiers, RFC 8018 appendix C and RFC 7914 section 7.
 PBES2 = bytes.fromhex("2a864886f70d01050d")  # 1.2.840.113549.1.5.13
 PBMAC1 = bytes.fromhex("2a864886f70d01050e")  # 1.2.840.113549.1.5.14
@@ -381,14 +384,14 @@ def derivation(reader: Reader, algorithm: Element) -> Derivation:
         kdf, use = at_least(2, reader.members(parameters))[:2]
         scheme, parameters = identifier(reader, kdf)
         cipher, setting = identifier(reader, use)
-        iv = reader.content(setting, OCTET_STRING) if setting[0] == OCTET_STRING else b""
+        iv = octets(reader, setting) if setting[0] in _OCTET_TAGS else b""
     first, *further = at_least(2, reader.members(parameters))
     numbers = [small_integer(reader, element) for element in further if element[0] == INTEGER]
     prfs = [identifier(reader, element)[0] for element in further if element[0] == SEQUENCE]
     costs = _scrypt_costs(numbers) if scheme == SCRYPT else None
     rounds = 1 if costs else check_rounds(numbers[0] if numbers else 0)
     length = max(numbers[3 if costs else 1 :], default=0)
-    salt = reader.content(first, OCTET_STRING)
+    salt = octets(reader, first)
     # The longest key of a cipher is 32 octets, of a MAC 64.
     if length > 64 or len(salt) > 1024:
         raise ExcessiveWork("The salt of the key derivation, or the key, is too long.")
@@ -446,7 +449,7 @@ def require_sound(reader: Reader) -> None:
     Raises:
         UnreadableContainer: they are.
     """
-    if not all(whole for _, whole in reader.faults.values()):
+    if not all(length for _, length in reader.faults.values()):
         raise UnreadableContainer("The bytes are no DER, or are cut off.")
 
 
@@ -495,6 +498,21 @@ def at_least(count: int, members: list[Element]) -> list[Element]:
     if len(members) < count:
         raise UnreadableContainer("A structure in the file lacks members.")
     return members
+
+
+def octets(reader: Reader, element: Element) -> bytes:
+    """
+    Return the octets of an OCTET STRING, also one under the implicit tag [0], and in BER also one in pieces.
+
+    Raises:
+        UnreadableContainer, MalformedElement: it is none.
+    """
+    if element[0] not in _OCTET_TAGS:
+        raise UnreadableContainer("A structure in the file has another type in place of octets.")
+    if not element[0] & _CONSTRUCTED:
+        return reader.der[element[2] : element[3]]
+    pieces = reader.children(element[2], element[3])
+    return b"".join(reader.content(piece, OCTET_STRING) for piece in pieces)
 
 
 def small_integer(reader: Reader, element: Element) -> int:

@@ -35,6 +35,7 @@ from kvlab.x509.key import (
     identifier,
     key_format,
     load_private_key,
+    octets,
     outermost,
     private_key_pkcs8_der,
     public_key_der,
@@ -333,15 +334,7 @@ def _data(reader: Reader, content_info: Element) -> bytes:
     kind, content = at_least(2, reader.members(content_info))[:2]
     if reader.content(kind, OBJECT_IDENTIFIER) != DATA:
         raise UnreadableContainer("The PKCS#12 file is protected by a public key, or is of an unknown kind.")
-    return _octets(reader, reader.only_child(content[2], content[3]))
-
-
-def _octets(reader: Reader, element: Element) -> bytes:
-    """Return the octets of an OCTET STRING, in BER also in pieces, whatever its tag is by an implicit one."""
-    if not element[0] & 0x20:
-        return reader.der[element[2] : element[3]]
-    pieces = reader.children(element[2], element[3])
-    return b"".join(reader.content(piece, OCTET_STRING) for piece in pieces)
+    return octets(reader, reader.only_child(content[2], content[3]))
 
 
 def _safes(authenticated: bytes, work: _Work) -> list[list[_Bag] | _Sealed]:
@@ -355,7 +348,7 @@ def _safes(authenticated: bytes, work: _Work) -> list[list[_Bag] | _Sealed]:
             continue
         encrypted = reader.members(reader.only_child(content[0][2], content[0][3]))
         _, algorithm, ciphertext = at_least(3, reader.members(at_least(2, encrypted)[1]))[:3]
-        safes.append(_Sealed(work.derive(derivation(reader, algorithm)), _octets(reader, ciphertext)))
+        safes.append(_Sealed(work.derive(derivation(reader, algorithm)), octets(reader, ciphertext)))
     require_sound(reader)
     return safes
 
@@ -383,11 +376,11 @@ def _bag_content(reader: Reader, kind: bytes, inner: Element, work: _Work) -> tu
         return reader.der[inner[1] : inner[4]], None
     if kind == _SHROUDED_BAG:
         algorithm, ciphertext = at_least(2, reader.members(inner))[:2]
-        return _octets(reader, ciphertext), work.derive(derivation(reader, algorithm))
+        return octets(reader, ciphertext), work.derive(derivation(reader, algorithm))
     if kind == _CERTIFICATE_BAG:
         form, value = at_least(2, reader.members(inner))[:2]
         if reader.content(form, OBJECT_IDENTIFIER) == _X509_CERTIFICATE:
-            return _octets(reader, reader.only_child(value[2], value[3])), None
+            return octets(reader, reader.only_child(value[2], value[3])), None
     return b"", None
 
 
@@ -405,7 +398,7 @@ def _verifier(reader: Reader, mac_data: Element, authenticated: bytes, work: _Wo
     """Read a MacData (RFC 7292 section 4), and return what checks a password against it."""
     digest_info, *rest = reader.members(mac_data)
     algorithm, digest = at_least(2, reader.members(digest_info))[:2]
-    expected = reader.content(digest, OCTET_STRING)
+    expected = octets(reader, digest)
     kind, _ = identifier(reader, algorithm)
     if kind == PBMAC1:
         how = work.derive(derivation(reader, algorithm))
@@ -413,7 +406,7 @@ def _verifier(reader: Reader, mac_data: Element, authenticated: bytes, work: _Wo
         make_key = partial(_stretch, how, length=how.length)
     else:
         name = _name_of(_DIGESTS, kind)
-        salt = reader.content(at_least(1, rest)[0], OCTET_STRING)
+        salt = octets(reader, at_least(1, rest)[0])
         rounds = work.hash(small_integer(reader, rest[1]) if rest[1:] else 1)
         make_key = partial(_pkcs12_key, 3, salt, rounds, name=name)
 
@@ -514,14 +507,14 @@ def _pkcs12_key(
     return key[:wanted]
 
 
-def _filled(octets: bytes, block: int) -> bytes:
+def _filled(pattern: bytes, block: int) -> bytes:
     """Repeat octets up to a multiple of the block; none stay none."""
-    wanted = -(-len(octets) // block) * block
-    return (octets * block)[:wanted] if len(octets) < block else (octets * 2)[:wanted]
+    wanted = -(-len(pattern) // block) * block
+    return (pattern * (block if len(pattern) < block else 2))[:wanted]
 
 
-def _plain_content(octets: bytes) -> bytes:
-    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, DATA), encode(_CONTEXT_0, encode(OCTET_STRING, octets)))
+def _plain_content(content: bytes) -> bytes:
+    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, DATA), encode(_CONTEXT_0, encode(OCTET_STRING, content)))
 
 
 def _bag(kind: bytes, content: bytes, attributes: Sequence[bytes]) -> bytes:

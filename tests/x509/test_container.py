@@ -116,7 +116,12 @@ def test_headers_of_a_traditional_encrypted_key():
 def test_only_keys_with_a_password_are_encrypted():
     encrypted = KEY.private_bytes(PEM, PKCS8, serialization.BestAvailableEncryption(PASSWORD))
 
-    assert [block.encrypted for block in pem_blocks(KEY_PEM + encrypted.decode() + CHAIN_PEM)] == [False, True, False, False]
+    assert [block.encrypted for block in pem_blocks(KEY_PEM + encrypted.decode() + CHAIN_PEM)] == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -478,7 +483,13 @@ def test_sniff_certificate_of_version_1(tmp_path):
 # --- Anything at all
 
 
-READERS = [pem_blocks, load_certificates, load_request, sniff, lambda data: read_pem_import(data.decode("latin-1"), PASSWORD)]
+READERS = [
+    pem_blocks,
+    load_certificates,
+    load_request,
+    sniff,
+    lambda data: read_pem_import(data.decode("latin-1"), PASSWORD),
+]
 
 
 def only_x509_errors(data):
@@ -555,7 +566,13 @@ def test_more_than_a_thousand_certificates_are_refused():
 
 def test_errors_hold_no_key():
     secret_lines = KEY_PEM.splitlines()[1:-1]
-    for text in (KEY_PEM, KEY_PEM * 2 + CHAIN_PEM, KEY_PEM.replace("=", "!"), KEY_PEM[:-30], KEY_PEM.replace("\n", "\\n")):
+    for text in (
+        KEY_PEM,
+        KEY_PEM * 2 + CHAIN_PEM,
+        KEY_PEM.replace("=", "!"),
+        KEY_PEM[:-30],
+        KEY_PEM.replace("\n", "\\n"),
+    ):
         with pytest.raises(X509Error) as caught:
             read_pem_import(text, None)
         shown = f"{caught.value!s} {caught.value!r} {vars(caught.value)}"

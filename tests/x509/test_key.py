@@ -115,9 +115,7 @@ def test_other_keys_are_refused_with_a_list_of_what_is_allowed(key):
     with pytest.raises(UnsupportedKey, match=allowed):
         load_private_key(key.private_bytes(DER, PKCS8, PLAIN))
     with pytest.raises(UnsupportedKey, match=allowed):
-        load_private_key(
-            key.private_bytes(PEM, PKCS8, serialization.BestAvailableEncryption(PASSWORD)), PASSWORD
-        )
+        load_private_key(key.private_bytes(PEM, PKCS8, serialization.BestAvailableEncryption(PASSWORD)), PASSWORD)
 
 
 # --- From numbers

@@ -143,7 +143,7 @@ def test_certificates_only():
 def test_equal_arguments_give_equal_bytes_and_another_salt_others():
     assert write_pfx(KEY, CHAIN, salt=SALT, friendly_name="web") == PLAIN_PFX
     assert write_pfx(KEY, CHAIN, salt=SALT[::-1], friendly_name="web") != PLAIN_PFX
-    assert private_key_pkcs8_der(KEY)[-32:] not in PLAIN_PFX
+    assert KEY.private_numbers().private_value.to_bytes(32, "big") not in PLAIN_PFX
 
 
 def test_key_without_certificates():
@@ -243,7 +243,7 @@ def test_reads_what_openssl_writes(files, options, password):
 def test_wrong_password(files, options):
     data = export_or_skip(files, options, "correct horse")
 
-    for wrong in (None, b"", b"wrong", b"\xff\xfe", b"correct horse\0"):
+    for wrong in (None, b"", b"wrong", b"\xff\xfe", b"\0"):
         with pytest.raises(WrongPassword, match="does not open"):
             read_pfx(data, wrong)
 
@@ -414,7 +414,9 @@ def test_of_two_certificates_of_the_key_the_marked_one_is_the_leaf():
 
 def test_order_across_plain_and_encrypted_safes():
     bags = [pfx._bag(pfx._CERTIFICATE_BAG, pfx._certificate_bag(der), []) for der in (CHAIN[0], CA)]
-    data = file_of(encrypted_safe(encode(0x30, bags[1])), safe(bags[0]), encrypted_safe(encode(0x30, shrouded_bag(KEY))))
+    data = file_of(
+        encrypted_safe(encode(0x30, bags[1])), safe(bags[0]), encrypted_safe(encode(0x30, shrouded_bag(KEY)))
+    )
 
     assert read_pfx(data).file_order == [CA, CHAIN[0]]
     assert pkcs12.load_pkcs12(data, b"").key is not None, "the file made here is no good"
@@ -432,7 +434,9 @@ def test_bags_in_bags_are_read_but_not_too_deep():
 
 
 def test_other_bags_are_skipped():
-    crl_bag = pfx._bag(bytes.fromhex("2a864886f70d010c0a0104"), encode(0x30, encode(6, DATA), encode(0xA0, b"\x05\0")), [])
+    crl_bag = pfx._bag(
+        bytes.fromhex("2a864886f70d010c0a0104"), encode(0x30, encode(6, DATA), encode(0xA0, b"\x05\0")), []
+    )
 
     assert read_pfx(file_of(safe(crl_bag), certificate_safe(CHAIN))).file_order == CHAIN
 
@@ -475,7 +479,7 @@ def test_pbmac1(name, prf):
     kdf = pfx._algorithm(bytes.fromhex("2a864886f70d01050c"), parameters)
     how = pfx._algorithm(bytes.fromhex("2a864886f70d01050e"), encode(0x30, kdf, hash_of))
     mac = hmac.digest(hashlib.pbkdf2_hmac(name, b"", SALT, 2048, 32), authenticated, name)
-    mac_data = encode(0x30, encode(0x30, how, encode(4, mac)), encode(4, b"unused"), b"\x02\x01\x01")
+    mac_data = encode(0x30, encode(0x30, how, encode(4, mac)), encode(4, b"unused"))
     data = encode(0x30, b"\x02\x01\x03", pfx._plain_content(authenticated), mac_data)
     assert keys_match(pkcs12.load_pkcs12(data, b"").key, KEY)
 
@@ -534,7 +538,7 @@ def test_unsupported_key(key):
         (b"", "no DER"),
         (b"hello", "no DER"),
         (b"\x30\x00", "lacks members"),
-        (CA, "damaged|unknown"),
+        (CA, "lacks members"),
         (private_key_pkcs8_der(KEY), "damaged|unknown"),
         (PLAIN_PFX[:-1], "cut off"),
         (PLAIN_PFX + b"\0", "cut off"),
@@ -575,10 +579,10 @@ def test_unreadable_files(data, message):
 @pytest.mark.parametrize("cipher", ["608648016503040199", "2a864886f70d010c0103"], ids=["unknown", "misplaced"])
 def test_unknown_cipher(cipher):
     how, ciphertext = split(pfx._shrouded(private_key_pkcs8_der(KEY), SALT))
-    other = how.replace(encode(6, pfx._AES256_CBC), encode(6, bytes.fromhex(cipher)))
-    bag = pfx._bag(pfx._SHROUDED_BAG, encode(0x30, edit(other, lambda _, c: c), encode(4, ciphertext)), [])
+    how = edit(how, lambda _, content: bytes.fromhex(cipher) if content == pfx._AES256_CBC else content)
+    bag = pfx._bag(pfx._SHROUDED_BAG, encode(0x30, how, encode(4, ciphertext)), [])
 
-    with pytest.raises(UnreadableContainer):
+    with pytest.raises(UnreadableContainer, match="not supported"):
         read_pfx(file_of(safe(bag)))
 
 

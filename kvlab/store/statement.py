@@ -1,0 +1,110 @@
+"""Statements that are compiled once and run often."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+
+class _Compiled(NamedTuple):
+    sql: str
+    constants: dict[str, Any]
+    order: list[str] | None  # names by position, where the driver wants that
+
+
+class Statement:
+    """
+    A SQLAlchemy Core statement that is run on the driver's cursor.
+
+    SQLAlchemy writes the SQL for the database at hand and holds the transaction; its own way from a statement to a row
+    costs twice what SQLite itself needs, and a turn of the vault runs a dozen of them.
+
+    Args:
+        construct: a select, insert, update or delete; what an insert or update sets comes from its parameters' names.
+    """
+
+    def __init__(self, construct: sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete) -> None:
+        self._construct = construct
+        self._compiled: dict[tuple[str, tuple[str, ...]], _Compiled] = {}
+        self._row: Callable[[Sequence[Any]], Any] | None = None
+        if isinstance(construct, (sa.Select, sa.CompoundSelect)):
+            columns = list(construct.selected_columns)
+            self._row = namedtuple("Row", [column.key for column in columns])._make  # type: ignore[misc]  # noqa: PYI024
+            self._booleans = [place for place, column in enumerate(columns) if isinstance(column.type, sa.Boolean)]
+
+    def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+        """Return the first row as a named tuple, or None."""
+        cursor = self._execute(connection, parameters)
+        found = cursor.fetchone()
+        cursor.close()
+        return None if found is None else self._rows(connection, [found])[0]
+
+    def all(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
+        """Return all rows as named tuples."""
+        cursor = self._execute(connection, parameters)
+        found = cursor.fetchall()
+        cursor.close()
+        return self._rows(connection, found)
+
+    def scalar(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+        """Return the first column of the first row, or None: a select's, or what an insert returns."""
+        cursor = self._execute(connection, parameters)
+        found = cursor.fetchone()
+        cursor.close()
+        return None if found is None else found[0]
+
+    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
+        """Run a statement that returns nothing."""
+        self._execute(connection, parameters).close()
+
+    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each row of parameters; all rows have the same names."""
+        compiled = self._for(connection, rows[0])
+        cursor = _driver(connection).cursor()
+        cursor.executemany(compiled.sql, [_arguments(compiled, row) for row in rows])
+        cursor.close()
+
+    def _execute(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+        compiled = self._for(connection, parameters)
+        cursor = _driver(connection).cursor()
+        cursor.execute(compiled.sql, _arguments(compiled, parameters))
+        return cursor
+
+    def _for(self, connection: Connection, parameters: Mapping[str, Any]) -> _Compiled:
+        names = () if self._row else tuple(parameters)
+        dialect = connection.dialect
+        found = self._compiled.get((dialect.name, names))
+        if found is None:
+            compiled: Any = self._construct.compile(dialect=dialect, column_keys=list(names) or None)
+            found = _Compiled(compiled.string, dict(compiled.params), compiled.positiontup)
+            self._compiled[dialect.name, names] = found
+        return found
+
+    def _rows(self, connection: Connection, found: list[Any]) -> list[Any]:
+        assert self._row is not None
+        if self._booleans and connection.dialect.name == "sqlite":
+            found = [self._with_booleans(row) for row in found]
+        return [self._row(row) for row in found]
+
+    def _with_booleans(self, row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for place in self._booleans:
+            if values[place] is not None:
+                values[place] = bool(values[place])
+        return values
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.dbapi_connection
+
+
+def _arguments(compiled: _Compiled, parameters: Mapping[str, Any]) -> Any:
+    whole = {**compiled.constants, **parameters} if compiled.constants else parameters
+    return whole if compiled.order is None else [whole[name] for name in compiled.order]
