@@ -79,7 +79,8 @@ class SimulatedClock:
         """
         step = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days, weeks=weeks)
         if step < timedelta(0):
-            raise ValueError(f"A clock does not go back: advance takes 0 or more seconds, not {step.total_seconds():g}.")
+            seconds = step.total_seconds()
+            raise ValueError(f"A clock does not go back: advance takes 0 or more seconds, not {seconds:g}.")
         with self._lock:
             try:
                 self._now += step

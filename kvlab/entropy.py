@@ -21,7 +21,11 @@ RSA_PUBLIC_EXPONENT = 65537
 CURVE_ORDERS = {
     "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     "secp384r1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
-    "secp521r1": 0x1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409,
+    "secp521r1": int(
+        "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA518"
+        "68783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409",
+        16,
+    ),
     "secp256k1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141,
 }
 """The order of each curve's base point, by OpenSSL name (SEC 2 version 2; FIPS 186-5)."""
@@ -83,9 +87,10 @@ class SystemEntropy:
 
 class SeededEntropy:
     """
-    Draws that repeat: each is derived by HKDF-SHA256 (RFC 5869) from seed, vault, object name, purpose and ordinal.
+    Draws that repeat: each is derived by HKDF-SHA256 (RFC 5869) from seed, vault, name, purpose and ordinal.
 
-    One draw never shifts another one, whatever a second thread or a cell run twice does. Keys made so are **not secret**.
+    One draw never shifts another one, whatever a second thread or a cell run twice does.
+    Keys made so are **not secret**.
 
     Args:
         seed: any text; the same text gives the same draws.

@@ -22,7 +22,7 @@ class Event:
         seq: 1, 2, 3, … without gaps.
         time: aware UTC instant, whole seconds, of the vault's clock.
         actor: the principal who called; ``vault`` for work that fell due; a CA's name for its answers.
-        kind: the operation id of an accepted change (``create_certificate``), or ``refused``, ``transition``, ``poll``, ….
+        kind: the operation id of an accepted change (``create_certificate``), or ``refused``, ``transition``, …
         object: what it is about, such as ``certificates/web``.
         version: the version made or touched (32 hexadecimal digits), if one.
         request_id: the pending operation's id, if one.
@@ -82,7 +82,7 @@ class EventLog:
             for callback in tuple(self._subscribers):
                 try:
                     callback(event)
-                except Exception:
+                except Exception:  # noqa: BLE001  whatever it is, the others go on
                     _log.exception("An event subscriber failed at event %d.", event.seq)
 
     def __iter__(self) -> Iterator[Event]:

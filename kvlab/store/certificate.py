@@ -136,12 +136,12 @@ _ADD_OPERATION = Statement(pending.insert())
 _FIND_KEY = Statement(sa.select(key).where(key.c.id == bindparam("id")))
 
 
-def latest(connection: Connection, vault_id: int, name_key: str) -> Row[Any] | None:
+def latest(connection: Connection, vault_id: int, name_key: str) -> Any:
     """Find a certificate, live or deleted, with its newest version (``v_…``) and pending operation (``p_…``)."""
     return _LATEST.first(connection, {"vault_id": vault_id, "name_key": name_key})
 
 
-def one_version(connection: Connection, vault_id: int, name_key: str, version_id: str) -> Row[Any] | None:
+def one_version(connection: Connection, vault_id: int, name_key: str, version_id: str) -> Any:
     """Find one version with its certificate (``c_…``) and the certificate's pending operation (``p_…``)."""
     return _VERSION.first(connection, {"vault_id": vault_id, "name_key": name_key, "version": version_id})
 
@@ -162,12 +162,12 @@ def occupants(connection: Connection, vault_id: int, name_key: str) -> Sequence[
     return _OCCUPANTS.all(connection, {"vault_id": vault_id, "name_key": name_key})
 
 
-def operation(connection: Connection, vault_id: int, name_key: str) -> Row[Any] | None:
+def operation(connection: Connection, vault_id: int, name_key: str) -> Any:
     """Find the pending operation of a name."""
     return _OPERATION.first(connection, {"vault_id": vault_id, "name_key": name_key})
 
 
-def operation_of_request(connection: Connection, vault_id: int, csr: bytes) -> Row[Any] | None:
+def operation_of_request(connection: Connection, vault_id: int, csr: bytes) -> Any:
     """Find whose pending operation a request (DER) is."""
     query = (
         sa.select(certificate.c.name, pending.c.request_id)
@@ -177,7 +177,7 @@ def operation_of_request(connection: Connection, vault_id: int, csr: bytes) -> R
     return connection.execute(query).first()
 
 
-def work(connection: Connection, certificate_id: int, now: int) -> Row[Any] | None:
+def work(connection: Connection, certificate_id: int, now: int) -> Any:
     """Find an operation that is (still) due, with its key; no other server works on it until the transaction ends."""
     return _WORK.first(connection, {"id": certificate_id, "now": now})
 
@@ -189,7 +189,8 @@ def due(connection: Connection, vault_id: int, now: int) -> Sequence[Row[Any]]:
 
 def next_due(connection: Connection, vault_id: int) -> int | None:
     """Return when something falls due next, in epoch seconds."""
-    return _NEXT_DUE.scalar(connection, {"vault_id": vault_id})
+    at: int | None = _NEXT_DUE.scalar(connection, {"vault_id": vault_id})
+    return at
 
 
 def all_latest(
@@ -262,7 +263,7 @@ def name_to_purge(connection: Connection, certificate_id: int, now: int) -> str 
     return connection.scalar(query)
 
 
-def find_key(connection: Connection, key_id: str) -> Row[Any]:
+def find_key(connection: Connection, key_id: str) -> Any:
     """Return a sealed key's row."""
     return _FIND_KEY.first(connection, {"id": key_id})
 

@@ -1,4 +1,8 @@
-"""Every table on one screen. Instants are whole epoch seconds; names are kept twice: as written, and casefolded to find them."""
+"""
+Every table on one screen.
+
+Instants are whole epoch seconds; names are kept twice: as written, and casefolded to find them.
+"""
 
 from __future__ import annotations
 

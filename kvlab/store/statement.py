@@ -36,7 +36,7 @@ class Statement:
         self._row: Callable[[Sequence[Any]], Any] | None = None
         if isinstance(construct, (sa.Select, sa.CompoundSelect)):
             columns = list(construct.selected_columns)
-            self._row = namedtuple("Row", [column.key for column in columns])._make  # type: ignore[misc]  # noqa: PYI024
+            self._row = _row_type([str(column.key) for column in columns])
             self._booleans = [place for place, column in enumerate(columns) if isinstance(column.type, sa.Boolean)]
 
     def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
@@ -99,6 +99,11 @@ class Statement:
             if values[place] is not None:
                 values[place] = bool(values[place])
         return values
+
+
+def _row_type(names: Sequence[str]) -> Callable[[Sequence[Any]], Any]:
+    make: Callable[[Sequence[Any]], Any] = namedtuple("Row", names)._make  # type: ignore[attr-defined]  # noqa: PYI024
+    return make
 
 
 def _driver(connection: Connection) -> Any:

@@ -30,8 +30,8 @@ class Store:
     """
     One database and the sealer of its secrets.
 
-    SQLite is used through one connection under one lock: its writers are serial anyway, and a lock of our own is fair and
-    never fails as "database is locked" between threads. PostgreSQL is used through a pool.
+    SQLite is used through one connection under one lock: its writers are serial anyway, and between threads a lock of
+    our own never fails as "database is locked". PostgreSQL is used through a pool.
 
     Args:
         url: an SQLAlchemy URL; ``sqlite://`` lives in memory.
@@ -39,7 +39,7 @@ class Store:
         durable: on SQLite, survive a power cut too (``synchronous=FULL``); without it kill -9 loses nothing.
 
     Raises:
-        OpenRefused: the file is no database of kvlab's, is of another schema version, or the master key does not open it.
+        OpenRefused: no database of kvlab's, another schema version, or the master key does not open it.
     """
 
     def __init__(self, url: str, *, passphrase: str | None = None, durable: bool = False) -> None:
@@ -73,8 +73,8 @@ class Store:
     def close(self) -> None:
         """Give the database back; safe to call twice."""
         with self._lock:
-            if getattr(self, "_shared", None) is not None:
-                self._shared.close()
+            if (shared := getattr(self, "_shared", None)) is not None:
+                shared.close()
             self._engine.dispose()
 
     def _open_sqlite(self, *, durable: bool) -> Connection:

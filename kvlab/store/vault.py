@@ -72,7 +72,7 @@ def lock_vault(connection: Connection, vault_id: int) -> None:
 
 
 def append_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Number and keep events (``vault_id`` and ``log`` are both the vault's row id)."""
+    """Keep events under the next numbers (``vault_id`` and ``log`` are both the vault's row id)."""
     _ADD_EVENT.run_many(connection, rows)
 
 

@@ -1,4 +1,4 @@
-"""What falls due as time passes: a Self certificate, a granted cancellation, the end of a deleted object's retention."""
+"""What falls due as time passes: a Self certificate, a granted cancellation, the end of a retention."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _move(turn: Turn, work: Row[Any], move: Move, *, version: str | None = None)
         version=version,
         request_id=work.request_id,
         move=move.value,
-        **{"from": work.status, "to": status.value},
+        detail={"from": work.status, "to": status.value},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Row
+
+    from kvlab.wire.operation import OperationStatus
+    from kvlab.x509.key import PublicKey
 
 DAY = 86400
 
@@ -239,7 +242,7 @@ def operation(row: Row[Any] | OperationRow, place: Place) -> CertificateOperatio
         issuer=IssuerParameters(name=row.issuer),
         csr=row.csr,
         cancellation_requested=row.cancellation_requested,
-        status=row.status,
+        status=cast("OperationStatus", row.status),
         status_details=STATUS_DETAILS[manual] if running else None,
         error=OperationError.model_validate_json(row.error) if row.error else None,
         preserve_cert_order=row.preserve_cert_order or None,
@@ -250,7 +253,7 @@ def operation(row: Row[Any] | OperationRow, place: Place) -> CertificateOperatio
 
 def json_web_key(public_der: bytes, kid: str, key_type: str, key_ops: str) -> JsonWebKey:
     """Return the public half of a key; ``key_type`` and ``key_ops`` (comma-separated) are the vault's."""
-    members = jwk(load_der_public_key(public_der))  # type: ignore[arg-type]  only such keys are stored
+    members = jwk(cast("PublicKey", load_der_public_key(public_der)))
     return JsonWebKey.model_validate(
         {**members, "kid": kid, "kty": key_type, "key_ops": [name for name in key_ops.split(",") if name]}
     )

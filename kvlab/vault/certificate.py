@@ -90,18 +90,19 @@ class CertificateOperations(View):
 
         Args:
             name: as for ``create_certificate``.
-            value: a PFX (octets, or base64 text) or PEM (octets, text, or its base64): certificates and one PKCS#8 key.
+            value: a PFX (octets or base64) or PEM (octets, text or its base64): certificates and one PKCS#8 key.
             pwd: the password of the PFX or of the encrypted key, at most 200 characters; it is not kept.
             policy: its content type says how ``value`` is read; its ``x509_props`` are replaced by the certificate's.
             attributes: ``enabled``.
             tags: at most 15.
-            preserve_cert_order: keep the order of the file; otherwise the leaf comes first, each followed by its issuer.
+            preserve_cert_order: keep the order of the file; otherwise leaf first, each followed by its issuer.
 
         Returns:
             The new version, with the policy as it is now.
 
         Raises:
-            UnreadablePem: and ``UnreadablePfx``, ``PublicKeyMismatch``, ``ExpiredCertificate``, ``InvalidProperty``: 400.
+            UnreadablePem: and ``UnreadablePfx``, ``PublicKeyMismatch``, ``ExpiredCertificate``: 400.
+            InvalidProperty: 400.
             OperationInProgress: and ``NameInUse``, ``NameDeleted``: 409.
 
         Source: https://learn.microsoft.com/rest/api/keyvault/certificates/import-certificate
@@ -282,7 +283,7 @@ class CertificateOperations(View):
     def _latest_certificate(self, connection: Connection, name: str, now: Any) -> CertificateBundle:
         return answer.bundle(self._live_certificate(connection, name), self._place, now)
 
-    def _live_certificate(self, connection: Connection, name: str) -> Row[Any]:
+    def _live_certificate(self, connection: Connection, name: str) -> Any:
         row = rows.latest(connection, self._core.vault_id, name_key(name))
         if row is None or row.c_deleted_at is not None:
             raise CertificateNotFound(name)

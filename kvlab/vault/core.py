@@ -189,8 +189,8 @@ class Core:
             return []
         rows.append_events(turn.connection, [
             {
-                "vault_id": self.vault_id, "log": self.vault_id, "time": turn.seconds, "actor": turn.actor, "kind": kind,
-                "object": about, "version": version, "request_id": request_id, "step": step,
+                "vault_id": self.vault_id, "log": self.vault_id, "time": turn.seconds, "actor": turn.actor,
+                "kind": kind, "object": about, "version": version, "request_id": request_id, "step": step,
                 "detail": json.dumps(detail) if detail else None,
             }
             for kind, about, version, request_id, step, detail in turn.events

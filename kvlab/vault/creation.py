@@ -159,9 +159,10 @@ def begin_operation(core: Core, turn: Turn, order: Order, plan: Plan, key: Priva
         "create_certificate", about, request_id=request_id, step=1, issuer=issuer, ignored=order.ignored or None,
         key_type=plan.policy.key_props and plan.policy.key_props.kty, seeded=core.seeded or None,
     )  # fmt: skip
+    before = (plan.row.status if plan.row else None) or Status.NONE.value
     turn.record(
         "transition", about, request_id=request_id, step=2 if policies.is_unknown(plan.policy) else None,
-        **{"move": Move.CREATE.value, "from": plan.row.status or "none" if plan.row else "none", "to": "inProgress"},
+        detail={"move": Move.CREATE.value, "from": before, "to": Status.IN_PROGRESS.value},
     )  # fmt: skip
     return OperationRow(name=plan.row.name if plan.row else order.name, error=None, **{
         member: operation[member] for member in OperationRow.__annotations__ if member in operation

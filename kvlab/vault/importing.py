@@ -115,9 +115,12 @@ def open_source(source: Source, stored: CertificatePolicy | None, now: datetime)
     wish = _content_type(source.policy) or _content_type(stored)
     is_pem = wish == policies.PEM if wish else b"-----BEGIN" in octets
     contents = _read_pem(octets, password) if is_pem else _read_pfx(octets, password)
+    key = contents.key
+    if key is None:
+        raise (UnreadablePem if is_pem else UnreadablePfx)("There is no private key in it.")
     try:
-        spec = key_spec(contents.key.public_key())
-        leaf = contents.certificates_der[find_leaf(contents.certificates_der, public_key_der(contents.key))]
+        spec = key_spec(key.public_key())
+        leaf = contents.certificates_der[find_leaf(contents.certificates_der, public_key_der(key))]
     except UnsupportedKey as error:
         raise InvalidProperty("value", f"{error}") from None
     except KeyMismatch:
@@ -130,7 +133,7 @@ def open_source(source: Source, stored: CertificatePolicy | None, now: datetime)
         ordered = order_from_leaf(leaf, [der for der in ordered if der != leaf])
     key_props = KeyProperties(kty=spec.kty, key_size=spec.key_size, crv=spec.crv)  # type: ignore[arg-type]
     content_type = policies.PEM if is_pem else policies.PKCS12
-    return Brought(contents.key, leaf, ordered, _policy(source.policy, certificate, key_props, content_type))
+    return Brought(key, leaf, ordered, _policy(source.policy, certificate, key_props, content_type))
 
 
 def keep(core: Core, turn: Turn, source: Source, brought: Brought) -> None:

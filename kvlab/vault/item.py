@@ -32,9 +32,7 @@ Area = Literal["key", "secret"]
 class ItemOperations(View):
     """Steps that the operations on keys and those on secrets share."""
 
-    def _managed(
-        self, connection: Connection, name: str, version: str | None, *, deleted: bool = False
-    ) -> Row[Any] | None:
+    def _managed(self, connection: Connection, name: str, version: str | None, *, deleted: bool = False) -> Any:
         """Find the version of the certificate that manages a key or secret."""
         key = name_key(name)
         vault_id = self._core.vault_id

@@ -1,8 +1,8 @@
 """
 The state machine of a pending operation, as one table; nothing else in kvlab assigns a status.
 
-Source: https://learn.microsoft.com/azure/key-vault/certificates/create-certificate-scenarios (create, poll, cancel, delete,
-merge, with the answers of the illegal moves).
+Source: https://learn.microsoft.com/azure/key-vault/certificates/create-certificate-scenarios (create, poll, cancel,
+delete, merge, with the answers of the illegal moves).
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class PendingOperations(View):
         self, name: str, cancellation_requested: bool = True, *, request_id: str | None = None
     ) -> CertificateOperation:
         """
-        Ask for a creation to be cancelled. It is only a request: the status changes later, if an issuer is at work at all.
+        Ask for a creation to be cancelled: only a request. The status changes later, if an issuer is at work at all.
 
         Args:
             name: of the certificate.
@@ -106,7 +106,7 @@ class PendingOperations(View):
             rows.drop_operation(turn.connection, row.certificate_id)
             turn.record(
                 "delete_certificate_operation", f"certificates/{row.name}", request_id=row.request_id,
-                **{"from": row.status, "to": Status.NONE.value, "move": Move.DELETE.value},
+                detail={"from": row.status, "to": Status.NONE.value, "move": Move.DELETE.value},
             )  # fmt: skip
         return answer.operation(row, self._place)
 
@@ -166,13 +166,13 @@ class PendingOperations(View):
             turn.record(
                 "merge_certificate", f"certificates/{row.name}", version=version, request_id=row.request_id, step=5,
                 certificates=len(ordered),
-                **{"from": row.status, "to": Status.COMPLETED.value, "move": Move.MERGE.value},
+                detail={"from": row.status, "to": Status.COMPLETED.value, "move": Move.MERGE.value},
             )  # fmt: skip
             merged = rows.latest(turn.connection, core.vault_id, name_key(name))
             assert merged is not None
             return answer.bundle(merged, self._place, turn.now)
 
-    def _find_operation(self, connection: Connection, name: str, request_id: str | None, move: Move) -> Row[Any]:
+    def _find_operation(self, connection: Connection, name: str, request_id: str | None, move: Move) -> Any:
         """Find the operation, and let the table refuse what can not be done with it."""
         row = rows.operation(connection, self._core.vault_id, name_key(name))
         known = row is not None and row.deleted_at is None and request_id in (None, "", row.request_id)

@@ -14,6 +14,8 @@ from kvlab.wire.policy import (
     Action,
     BasicConstraints,
     CertificatePolicy,
+    ContentType,
+    CurveName,
     IssuerParameters,
     KeyProperties,
     LifetimeAction,
@@ -36,15 +38,15 @@ SELF = "Self"
 UNKNOWN = "Unknown"
 
 RSA_SIZES = (2048, 3072, 4096)
-CURVE_SIZES = {"P-256": 256, "P-384": 384, "P-521": 521, "P-256K": 256}
-CURVE_OF_SIZE = {256: "P-256", 384: "P-384", 521: "P-521"}
+CURVE_SIZES: dict[CurveName, int] = {"P-256": 256, "P-384": 384, "P-521": 521, "P-256K": 256}
+CURVE_OF_SIZE: dict[int, CurveName] = {256: "P-256", 384: "P-384", 521: "P-521"}
 SUBJECT_LIMIT = 200
 VALIDITY_LIMIT = 120
 DEFAULT_VALIDITY = 12
 DEFAULT_PERCENTAGE = 80
 DEFAULT_EKUS = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2")
-PKCS12 = "application/x-pkcs12"
-PEM = "application/x-pem-file"
+PKCS12: ContentType = "application/x-pkcs12"
+PEM: ContentType = "application/x-pem-file"
 
 Part = TypeVar("Part", SecretProperties, X509CertificateProperties, IssuerParameters)
 Made = TypeVar("Made")
@@ -187,7 +189,7 @@ def _rsa_size(given: KeyProperties) -> tuple[int, None]:
     return size, None
 
 
-def _ec_curve(given: KeyProperties) -> tuple[int, str]:
+def _ec_curve(given: KeyProperties) -> tuple[int, CurveName]:
     if given.crv is None and given.key_size is not None and given.key_size not in CURVE_OF_SIZE:
         raise InvalidProperty(
             "policy.key_props.key_size",

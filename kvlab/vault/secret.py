@@ -24,7 +24,7 @@ from kvlab.x509.pfx import write_pfx
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Row
 
     from kvlab.vault.certificate import AttributesInput
 
@@ -156,9 +156,9 @@ class SecretOperations(ItemOperations):
             row = self._plain_to_change(turn.connection, "secret", name, version, "update")
             rows.set_version(turn.connection, row.id, updated=turn.seconds, **values)
             turn.record("update_secret", f"secrets/{row.i_name}", version=row.version)
-            row = self._plain(turn.connection, "secret", name, version)
-            assert row is not None
-            return self._plain_secret(row, with_value=False)
+            after = self._plain(turn.connection, "secret", name, version)
+            assert after is not None
+            return self._plain_secret(after, with_value=False)
 
     @operation()
     def delete_secret(self, name: str) -> DeletedSecretBundle:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -40,8 +41,9 @@ class Turn:
         version: str | None = None,
         request_id: str | None = None,
         step: int | None = None,
-        **detail: Any,
+        detail: Mapping[str, Any] | None = None,
+        **facts: Any,
     ) -> None:
-        """Note an event; see ``kvlab.events.Event`` for the members. Details that are None are left out."""
-        facts = {name: value for name, value in detail.items() if value is not None}
+        """Note an event; see ``kvlab.events.Event``. The detail's facts may be given by name; None is left out."""
+        facts = {name: value for name, value in {**(detail or {}), **facts}.items() if value is not None}
         self.events.append((kind, about, version, request_id, step, facts))

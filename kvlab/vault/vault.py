@@ -41,12 +41,12 @@ class Vault(
     """
     A local certificate vault that behaves as Azure Key Vault does.
 
-    ``Vault()`` lives in memory; ``Vault.open(path)`` lives in a file. Several threads may use one vault. Methods have the
-    names of the service's REST operations: https://learn.microsoft.com/rest/api/keyvault/certificates/operation-groups
+    ``Vault()`` lives in memory; ``Vault.open(path)`` lives in a file. Several threads may use one vault. Methods have
+    the names of the service's REST operations: https://learn.microsoft.com/rest/api/keyvault/certificates/operation-groups
 
     Args:
         name: of the vault, 3 to 24 letters, digits and single hyphens; its URL is ``https://NAME.vault.azure.net``.
-        clock: ``"system"`` (time passes), ``"simulated"`` (it passes when ``vault.clock.advance`` is called), or a clock.
+        clock: ``"system"`` (time passes), ``"simulated"`` (only ``vault.clock.advance`` moves it), or a clock.
         seed: an int or text from which all chance is derived, so that a lesson repeats; **its keys are not secret**.
         retention_days: 7 to 90, how long a deleted object can be recovered.
         purge_protection: whether nobody may purge a deleted object earlier.
@@ -59,8 +59,8 @@ class Vault(
 
     Examples:
         >>> vault = Vault()
-        >>> operation = vault.create_certificate("web", {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=contoso.com"}})
-        >>> operation.status
+        >>> policy = {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=contoso.com"}}
+        >>> vault.create_certificate("web", policy).status
         'inProgress'
         >>> vault.get_certificate_operation("web").status
         'completed'
@@ -113,7 +113,9 @@ class Vault(
         """
         vault = cls.__new__(cls)
         store = Store(location(path_or_url), passphrase=passphrase, durable=durable)
-        vault._become(store, name, clock, seed, retention_days, purge_protection, inoperable, self_delay_seconds)
+        vault._become(  # noqa: SLF001
+            store, name, clock, seed, retention_days, purge_protection, inoperable, self_delay_seconds
+        )
         return vault
 
     def _become(
@@ -211,11 +213,11 @@ class Vault(
         grants = access.read_grants(roles, certificates=certificates, keys=keys, secrets=secrets)
         with self._core.turn(self._principal) as turn:
             rows.put_grants(turn.connection, self._core.vault_id, principal, grants)
-            turn.record("set_principal", f"principals/{principal}", **grants)
+            turn.record("set_principal", f"principals/{principal}", detail=dict(grants))
         return self.as_principal(principal)
 
     def process_due(self) -> int:
-        """Do everything that is due by now; returns how many steps were done. On a system clock it happens by itself."""
+        """Do everything due by now; returns how many steps were done. On a system clock it happens by itself."""
         return self._core.process_due()
 
     def close(self) -> None:

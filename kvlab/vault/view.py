@@ -55,8 +55,8 @@ class View:
         facts = {"status": error.status, "code": error.code, "inner_code": error.inner_code, "message": error.message}
         try:
             with self._core.turn(self._principal) as turn:
-                turn.record("refused", about, operation=operation, **facts)
-        except Exception:
+                turn.record("refused", about, detail={"operation": operation, **facts})
+        except Exception:  # noqa: BLE001
             # The caller must get the refusal itself, whatever becomes of the note about it.
             _log.exception("The refusal of %s could not be recorded.", operation)
 
@@ -76,8 +76,7 @@ def operation(
         permission = PERMISSIONS[name]
         area = collection or permission.area
 
-        @functools.wraps(method)
-        def call(self: V, *args: P.args, **kwargs: P.kwargs) -> R:
+        def call(self: V, /, *args: P.args, **kwargs: P.kwargs) -> R:
             self._core.begin()
             try:
                 if self._principal != OWNER:
@@ -87,6 +86,7 @@ def operation(
                 self._note_refusal(name, _about(area, args), error)
                 raise
 
+        functools.update_wrapper(call, method)
         return call
 
     return decorate

@@ -76,7 +76,7 @@ class Worker:
         try:
             core.process_due()
             return core.wait_seconds()
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, the others go on
             if not self._stopped:
                 _log.exception("Due work failed; it is tried again.")
             return RETRY_SECONDS

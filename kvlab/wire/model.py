@@ -129,9 +129,7 @@ Base64 = Annotated[
 ]
 """Octets that are standard base64 with padding on the wire (``cer``, ``csr``, entries of ``x5c``)."""
 
-Base64Url = Annotated[
-    bytes, BeforeValidator(_decode), PlainSerializer(base64url, return_type=str, when_used="json")
-]
+Base64Url = Annotated[bytes, BeforeValidator(_decode), PlainSerializer(base64url, return_type=str, when_used="json")]
 """Octets that are base64url without padding on the wire (``x5t``, JWK members, values of key operations)."""
 
 Tags = dict[str, str]

@@ -130,7 +130,7 @@ class CertificatePolicy(WireModel):
         return cls.of("Unknown", subject, **properties)
 
     @classmethod
-    def of(  # noqa: PLR0913
+    def of(
         cls,
         issuer: str,
         subject: str,
@@ -175,9 +175,7 @@ class CertificatePolicy(WireModel):
         }  # fmt: skip
         return cls.read(
             {
-                "key_props": _given(
-                    kty=kty, key_size=key_size, crv=crv, exportable=exportable, reuse_key=reuse_key
-                ),
+                "key_props": _given(kty=kty, key_size=key_size, crv=crv, exportable=exportable, reuse_key=reuse_key),
                 "secret_props": _given(contentType=content_type),
                 "x509_props": _given(
                     subject=subject,

@@ -21,9 +21,9 @@ Element = tuple[int, int, int, int, int]
 """
 Tag, offset of the tag, start and end of the content, end of the element.
 
-The tag is the identifier octet, or all identifier octets as one big-endian number when the tag number is 31 or more. The
-two ends differ only in the indefinite form, by the two end-of-contents octets. A plain tuple, because a certificate has
-a hundred of them and a named one takes twice the time to make.
+The tag is the identifier octet, or all identifier octets as one big-endian number when the tag number is 31 or more.
+The two ends differ only in the indefinite form, by the two end-of-contents octets. A plain tuple, because a certificate
+has a hundred of them and a named one takes twice the time to make.
 """
 
 MOST_ELEMENTS = 200_000
@@ -106,10 +106,13 @@ class Reader:
         """
         Read the element that begins at a position and should end no later than ``end``; damage as in `children`.
         """
+        der = self.der
+        if end - at >= 2 and der[at + 1] < 0x80 and der[at] & 0x1F != 0x1F and (stop := at + 2 + der[at + 1]) <= end:
+            return der[at], at, at + 2, stop, stop
         try:
-            tag, body, size, minimal = _header(self.der, at, end)
+            tag, body, size, minimal = _header(der, at, end)
             if size is None:
-                close = _end_of_contents(self.der, body, end)
+                close = _end_of_contents(der, body, end)
                 self._note(at, close, "The element has an indefinite length, which DER forbids.")
                 return tag, at, body, close - 2, close
         except MalformedElement as fault:
@@ -130,13 +133,12 @@ class Reader:
         Raises:
             MalformedElement: there is none, or more than one.
         """
-        der = self.der
-        if end - start >= 2 and der[start + 1] == end - start - 2 < 0x80 and der[start] & 0x1F != 0x1F:
-            return der[start], start, start + 2, end, end
-        found = self.children(start, end)
-        if len(found) != 1:
-            raise MalformedElement(f"One element was expected here, but there are {len(found)}.")
-        return found[0]
+        if start >= end:
+            raise MalformedElement("An element was expected here, but there is none.")
+        element = self.element(start, end)
+        if element[4] != end:
+            raise MalformedElement("One element was expected here, but more octets follow it.")
+        return element
 
     def members(self, element: Element, tag: int = SEQUENCE) -> list[Element]:
         """
@@ -165,6 +167,7 @@ class Reader:
 
     def _note(self, at: int, stop: int, sentence: str) -> None:
         self.faults[at] = (sentence, stop - at)
+
 
 def tag_text(tag: int) -> str:
     """
@@ -216,7 +219,7 @@ def _end_of_contents(der: bytes, at: int, end: int) -> int:
     """
     Find where an element of indefinite length ends; a counter instead of recursion keeps deep nesting harmless.
     """
-    start, depth = at, 1
+    depth = 1
     for _ in _TURNS:
         if at + 2 > end:
             raise MalformedElement("The element of indefinite length never ends.")

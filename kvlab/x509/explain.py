@@ -90,6 +90,7 @@ def _open(der: bytes) -> tuple[Inspection, list[Element], list[Element]]:
     if len(der) < 2 or der[0] != SEQUENCE:
         raise UnreadableContainer("This does not begin like a certificate or request: no SEQUENCE in DER.")
     whole = seen.element(0, len(der))
+    seen.end = whole[4]
     outer = seen.children(whole[2], whole[3])
     if whole[0] != SEQUENCE or not outer or outer[0][0] != SEQUENCE:
         raise UnreadableContainer("This is no certificate or request: no SEQUENCE in a SEQUENCE.")
@@ -114,7 +115,9 @@ def _certificate(seen: Inspection, outer: list[Element], inner: list[Element]) -
 def _request(seen: Inspection, outer: list[Element], inner: list[Element]) -> list[Field]:
     rest = _fill(seen, inner, _REQUEST_SLOTS)
     if not rest:
-        seen.derived("attributes", "attributes", "", None, "The attributes are missing; RFC 2986 wants them, even empty.")
+        seen.derived(
+            "attributes", "attributes", "", None, "The attributes are missing; RFC 2986 wants them, even empty."
+        )
     for element in rest:
         if element[0] == _EXPLICIT_0:
             attribute_fields(seen, element)
@@ -127,9 +130,8 @@ def _finish(seen: Inspection, outer: list[Element]) -> list[Field]:
     rest = _fill(seen, outer[1:], _SIGNATURE_SLOTS)
     for element in rest:
         seen.raw("signature", "unexpected", element, "Nothing may follow the signature.")
-    end = seen.element(0, len(seen.der))[4]
-    if end < len(seen.der):
-        left = seen.der[end:]
+    if seen.end < len(seen.der):
+        left = seen.der[seen.end :]
         seen.derived("encoding", "trailing", left.hex(), None, f"{len(left)} octets follow the outer SEQUENCE.")
     return seen.fields()
 

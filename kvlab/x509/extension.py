@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
 
 from kvlab.errors import X509Error
 
@@ -91,7 +92,7 @@ def key_usage(names: Iterable[str]) -> x509.ExtensionType:
         if name not in _PYCA_KEY_USAGE:
             raise BadExtension(name, f"no key usage; allowed are {', '.join(KEY_USAGES)}")
     if wanted & {"encipherOnly", "decipherOnly"} and "keyAgreement" not in wanted:
-        return x509.UnrecognizedExtension(x509.ExtensionOID.KEY_USAGE, _key_usage_der(wanted))
+        return x509.UnrecognizedExtension(ExtensionOID.KEY_USAGE, _key_usage_der(wanted))
     return x509.KeyUsage(**(_NO_KEY_USAGE | {_PYCA_KEY_USAGE[name]: True for name in wanted}))
 
 

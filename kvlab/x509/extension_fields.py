@@ -118,7 +118,6 @@ _remembered_extension = lru_cache(maxsize=256)(_read_extension)
 
 
 def _extension(seen: Inspection, element: Element) -> None:
-    der = seen.der
     parts = seen.members(element)
     if not 2 <= len(parts) <= 3 or parts[-1][0] != OCTET_STRING:
         raise MalformedElement("This is no Extension: an OID, perhaps a BOOLEAN, and an OCTET STRING.")

@@ -58,17 +58,19 @@ class Inspection(Reader):
     Attributes:
         rows: the fields found so far.
         algorithm: octets of the AlgorithmIdentifier inside the signed part, None if there is none.
+        end: where the outermost element ends.
         version: as people count: 1, 2 or 3.
         subject_is_empty: whether the subject has been read and has no attribute.
     """
 
-    __slots__ = ("_holds_password", "algorithm", "rows", "subject_is_empty", "version")
+    __slots__ = ("_holds_password", "algorithm", "end", "rows", "subject_is_empty", "version")
 
     def __init__(self, der: bytes) -> None:
         super().__init__(der)
         self.rows: list[Row] = []
         self.algorithm: bytes | None = None
         self.version = 1
+        self.end = len(der)
         self.subject_is_empty = False
         self._holds_password: bool | None = None
 
@@ -87,9 +89,7 @@ class Inspection(Reader):
         at = element[1]
         self.rows.append((section, name, value, oid, None, at, element[4] - at, problem))
 
-    def derived(
-        self, section: str, name: str, value: str, oid: str | None = None, problem: str | None = None
-    ) -> None:
+    def derived(self, section: str, name: str, value: str, oid: str | None = None, problem: str | None = None) -> None:
         """
         Add a field that has no element of its own.
         """
@@ -136,7 +136,7 @@ class Inspection(Reader):
                 continue
             left.pop(at, None)
             sentence, length = self.faults[at]
-            problem = f"{sentence} {row[7]}" if row[7] else sentence
+            problem = row[7] if row[7] and sentence in row[7] else f"{sentence} {row[7] or ''}".rstrip()
             where = (None, None) if length is None else row[5:7]
             self.rows[place] = (*row[:5], *where, problem)
         return left

@@ -76,13 +76,15 @@ def _identify(octets: bytes) -> Algorithm:
     return Algorithm(oid, name, None if parameters is None else parameters[1], problem)
 
 
-def _parameters(seen: Inspection, element: Element, algorithm: Algorithm) -> Element | None:
+def _parameters_of(seen: Inspection, element: Element, algorithm: Algorithm) -> Element | None:
     if algorithm.parameters is None:
         return None
     return seen.only_child(element[1] + algorithm.parameters, element[3])
 
 
-def algorithm_fields(seen: Inspection, section: str, name: str, element: Element, problem: str | None = None) -> Algorithm:
+def algorithm_fields(
+    seen: Inspection, section: str, name: str, element: Element, problem: str | None = None
+) -> Algorithm:
     """
     Add a row for an AlgorithmIdentifier, and one for each parameter of RSASSA-PSS.
 
@@ -91,7 +93,7 @@ def algorithm_fields(seen: Inspection, section: str, name: str, element: Element
     """
     algorithm = read_algorithm(seen, element)
     seen.row(section, name, algorithm.name, element, algorithm.oid, problem or algorithm.problem)
-    if algorithm.oid == _PSS and (parameters := _parameters(seen, element, algorithm)):
+    if algorithm.oid == _PSS and (parameters := _parameters_of(seen, element, algorithm)):
         _pss_fields(seen, section, parameters)
     return algorithm
 
@@ -119,7 +121,7 @@ def _pss_parameter(seen: Inspection, value: Element) -> str:
     if value[0] == INTEGER:
         return integer_text(seen.der[value[2] : value[3]])[0]
     algorithm = read_algorithm(seen, value)
-    parameters = _parameters(seen, value, algorithm)
+    parameters = _parameters_of(seen, value, algorithm)
     if algorithm.name != "mgf1" or parameters is None:
         return algorithm.name
     return f"mgf1 with {read_algorithm(seen, parameters).name}"
@@ -138,7 +140,7 @@ def public_key_fields(seen: Inspection, element: Element) -> None:
     place = len(seen.rows)
     algorithm = algorithm_fields(seen, _SECTION, "algorithm", parts[0])
     try:
-        parameters = _parameters(seen, parts[0], algorithm)
+        parameters = _parameters_of(seen, parts[0], algorithm)
         summary = _KEYS.get(algorithm.oid, _opaque_key)(seen, algorithm.name, parameters, parts[1])
     except MalformedElement as fault:
         seen.raw(_SECTION, "subjectPublicKey", parts[1], str(fault))
@@ -147,7 +149,7 @@ def public_key_fields(seen: Inspection, element: Element) -> None:
     seen.rows.insert(place, (_SECTION, "subjectPublicKeyInfo", summary, None, None, at, element[4] - at, None))
 
 
-def _rsa_key(seen: Inspection, name: str, parameters: Element | None, key: Element) -> str:
+def _rsa_key(seen: Inspection, name: str, _parameters: Element | None, key: Element) -> str:
     _, problem = bits(seen.der[key[2] : key[2] + 1])
     parts = seen.members(seen.only_child(key[2] + 1, key[3]))
     if len(parts) != 2:
@@ -192,12 +194,14 @@ def _point_problem(point: bytes, size: int | None) -> str | None:
     if size is None:
         return None
     octets = (size + 7) // 8
-    if (point[:1] == b"\x04" and len(point) == 1 + 2 * octets) or (point[:1] in b"\x02\x03" and len(point) == 1 + octets):
+    if (point[:1] == b"\x04" and len(point) == 1 + 2 * octets) or (
+        point[:1] in b"\x02\x03" and len(point) == 1 + octets
+    ):
         return None
     return f"The point does not have the form or the length of one on a curve of {size} bits."
 
 
-def _dsa_key(seen: Inspection, name: str, parameters: Element | None, key: Element) -> str:
+def _dsa_key(seen: Inspection, _name: str, parameters: Element | None, key: Element) -> str:
     _, problem = bits(seen.der[key[2] : key[2] + 1])
     size = 0
     if parameters is not None:

@@ -37,9 +37,7 @@ def name_fields(seen: Inspection, section: str, element: Element, if_empty: str 
     """
     Add a row for a whole Name, then one for each of its attributes, and return the Name as text.
 
-    Args:
-        section: also the name of the first row.
-        if_empty: the problem when there is no attribute.
+    The section is also the name of the first row; ``if_empty`` is its problem when there is no attribute.
 
     Raises:
         MalformedElement: it is no SEQUENCE.

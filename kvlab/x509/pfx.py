@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -311,13 +312,12 @@ def _bags(data: bytes, password: bytes) -> list[_Bag]:
     safes = _safes(authenticated, work)
     verify = _verifier(reader, mac[0], authenticated, work) if mac else None
     require_sound(reader)
-    attempts = _attempts(password)
-    if verify:
-        while not verify(attempts[0]):
-            attempts.pop(0)
-            if not attempts:
-                raise WrongPassword(_CLOSED)
-    return _decrypted(safes, attempts[0], work)
+    for attempt in _attempts(password):
+        if verify and not verify(attempt):
+            continue
+        with suppress(WrongPassword):
+            return _decrypted(safes, attempt, work)
+    raise WrongPassword(_CLOSED)
 
 
 def _attempts(password: bytes) -> list[_Password]:
@@ -342,11 +342,11 @@ def _safes(authenticated: bytes, work: _Work) -> list[list[_Bag] | _Sealed]:
     reader, root = outermost(authenticated)
     safes: list[list[_Bag] | _Sealed] = []
     for content_info in reader.members(root):
-        kind, *content = reader.members(content_info)
+        kind, content = at_least(2, reader.members(content_info))[:2]
         if reader.content(kind, OBJECT_IDENTIFIER) != _ENCRYPTED_DATA:
             safes.append(list(_safe_bags(_data(reader, content_info), work)))
             continue
-        encrypted = reader.members(reader.only_child(content[0][2], content[0][3]))
+        encrypted = reader.members(reader.only_child(content[2], content[3]))
         _, algorithm, ciphertext = at_least(3, reader.members(at_least(2, encrypted)[1]))[:3]
         safes.append(_Sealed(work.derive(derivation(reader, algorithm)), octets(reader, ciphertext)))
     require_sound(reader)
@@ -396,7 +396,7 @@ def _names(reader: Reader, attributes: Sequence[Element]) -> tuple[str, bytes]:
 
 def _verifier(reader: Reader, mac_data: Element, authenticated: bytes, work: _Work) -> Callable[[_Password], bool]:
     """Read a MacData (RFC 7292 section 4), and return what checks a password against it."""
-    digest_info, *rest = reader.members(mac_data)
+    digest_info, *rest = at_least(1, reader.members(mac_data))
     algorithm, digest = at_least(2, reader.members(digest_info))[:2]
     expected = octets(reader, digest)
     kind, _ = identifier(reader, algorithm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kvlab.errors import MalformedElement
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _SECTION = "extensions"
 _OUTLINE_DEPTH = 4
+_NUMBERS = {INTEGER: integer_text, BOOLEAN: boolean_text}
 
 
 def policies(seen: Inspection, element: Element) -> Told:
@@ -134,17 +136,13 @@ def outline(seen: Inspection, element: Element, depth: int = _OUTLINE_DEPTH) -> 
     """
     tag = element[0]
     octets = seen.der[element[2] : element[3]]
-    if tag in (SEQUENCE, SET) and depth:
-        return ", ".join(outline(seen, child, depth - 1) for child in seen.children(element[2], element[3]))
     if tag in STRING_TAGS:
         return string_text(tag, octets)[0]
-    if tag == INTEGER:
-        return integer_text(octets)[0]
-    if tag == BOOLEAN:
-        return boolean_text(octets)[0]
+    if tag in _NUMBERS:
+        return _NUMBERS[tag](octets)[0]
+    if tag in (SEQUENCE, SET) and depth:
+        return ", ".join(outline(seen, child, depth - 1) for child in seen.children(element[2], element[3]))
     if tag == OBJECT_IDENTIFIER:
-        try:
+        with suppress(MalformedElement):
             return name_oid(octets)[1]
-        except MalformedElement:
-            return octets.hex()
     return seen.der[element[1] : element[4]].hex()

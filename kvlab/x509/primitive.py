@@ -80,10 +80,10 @@ def visible(text: str) -> str:
 
 
 def string_text(tag: int, octets: bytes) -> Told:
-    """
+    r"""
     Decode a character string of any of ASN.1's types.
 
-    Octets that its encoding does not have are shown as ``\\xNN``. TeletexString is read as Latin-1, as its users do.
+    Octets that its encoding does not have are shown as ``\xNN``. TeletexString is read as Latin-1, as its users do.
     """
     if tag in _CALM_TAGS and not octets.translate(None, _PRINTABLE):
         return octets.decode("ascii"), None
@@ -111,14 +111,14 @@ def ascii_text(octets: bytes) -> Told:
 
 def time_text(tag: int, octets: bytes) -> Told:
     """
-    Write a UTCTime or GeneralizedTime as ISO 8601, ``2026-06-01T09:00:00Z``; years of two digits as RFC 5280 reads them.
+    Write a UTCTime or GeneralizedTime as ISO 8601, ``2026-06-01T09:00:00Z``; two-digit years as RFC 5280 reads them.
 
     Forms that X.690 allows and RFC 5280 section 4.1.2.5 does not (no seconds, fractions, other zones) are written with
     what they say, and a sentence.
     """
     size = len(octets)
     if octets[-1:] == b"Z" and octets[:-1].isdigit():
-        if tag == UTC_TIME and size == 13:  # noqa: SIM114, the two forms are told apart on purpose
+        if tag == UTC_TIME and size == 13:
             digits = ("19" if octets[0] >= 0x35 else "20") + octets.decode("ascii")
         elif tag == GENERALIZED_TIME and size == 15:
             digits = octets.decode("ascii")

@@ -18,7 +18,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORTEST_TIMESTAMP = 1 + 32 + 8 + 2
 
 _TLS_FEATURES = {"5": "status_request", "17": "status_request_v2"}
-_NETSCAPE_TYPES = ("sslClient", "sslServer", "smime", "objectSigning", "reserved", "sslCA", "smimeCA", "objectSigningCA")
+_NETSCAPE_TYPES = (
+    "sslClient",
+    "sslServer",
+    "smime",
+    "objectSigning",
+    "reserved",
+    "sslCA",
+    "smimeCA",
+    "objectSigningCA",
+)
 
 
 def certificate_timestamps(seen: Inspection, element: Element) -> Told:

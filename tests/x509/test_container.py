@@ -5,6 +5,7 @@ import os
 import subprocess
 import textwrap
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -38,7 +39,8 @@ from kvlab.x509.container import (
     write_p7b,
     write_pem,
 )
-from kvlab.x509.key import keys_match, private_key_from_scalar, private_key_pem, private_key_pkcs8_der, public_key_der
+from kvlab.x509.der import Reader
+from kvlab.x509.key import keys_match, load_private_key, private_key_from_scalar, private_key_pem, private_key_pkcs8_der, public_key_der
 from kvlab.x509.pfx import write_pfx
 from tests.tool import tool
 
@@ -75,7 +77,7 @@ CHAIN_PEM = pem_certificate(LEAF) + pem_certificate(CA)
 
 
 def openssl(*arguments, data=None):
-    done = subprocess.run([tool("openssl"), *arguments], input=data, capture_output=True, timeout=60)
+    done = subprocess.run([tool("openssl"), *arguments], input=data, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -88,7 +90,7 @@ def b64(data):
 
 
 def test_blocks_with_text_around_and_between():
-    text = f"subject=CN = web\n{pem_certificate(LEAF)}\n0 s:CN = CA\n{pem_certificate(CA)}trailing – text"
+    text = f"subject=CN = web\n{pem_certificate(LEAF)}\n0 s:CN = CA\n{pem_certificate(CA)}trailing § text"
 
     assert pem_blocks(text) == [PemBlock("CERTIFICATE", LEAF), PemBlock("CERTIFICATE", CA)]
     assert pem_blocks(text.encode()) == pem_blocks(text.replace("\n", "\r\n")) == pem_blocks(text)
@@ -483,6 +485,24 @@ def test_sniff_certificate_of_version_1(tmp_path):
 # --- Anything at all
 
 
+def is_der(content):
+    return content[:1] == b"\x30" and Reader(content).children(0, len(content))[0][4] == len(content)
+
+
+def damaged(der):
+    """Yield DER without one of its elements, or with one of them emptied, for each of them."""
+    reader = Reader(der)
+    elements = reader.children(0, len(der))
+    parts = [der[start:end] for _, start, _, _, end in elements]
+    for index, (tag, _, body, stop, _) in enumerate(elements):
+        before, after, content = b"".join(parts[:index]), b"".join(parts[index + 1 :]), der[body:stop]
+        yield before + after
+        yield before + encode(tag) + after
+        yield before + encode(5) + after
+        if tag & 0x20 or (tag == 4 and is_der(content)):
+            yield from (before + encode(tag, less) + after for less in damaged(content))
+
+
 READERS = [
     pem_blocks,
     load_certificates,
@@ -523,6 +543,27 @@ def test_damaged_files_give_an_answer_or_an_x509_error(sample, data):
 
     only_x509_errors(sample[:position] + flipped + sample[position + 1 :])
     only_x509_errors(sample[:position])
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+@pytest.mark.parametrize(
+    "sample",
+    [
+        LEAF,
+        REQUEST,
+        write_p7b(CHAIN),
+        private_key_pkcs8_der(KEY),
+        KEY.private_bytes(DER, TRADITIONAL, PLAIN),
+        KEY.private_bytes(DER, PKCS8, serialization.BestAvailableEncryption(PASSWORD)),
+    ],
+    ids=["certificate", "request", "p7b", "PKCS#8", "SEC 1", "encrypted"],
+)
+def test_no_missing_element_is_missed(sample):
+    for data in damaged(sample):
+        only_x509_errors(data)
+        only_x509_errors((CHAIN_PEM + pem("ENCRYPTED PRIVATE KEY", data)).encode() if data else data)
+        with suppress(X509Error):
+            load_private_key(data, PASSWORD)
 
 
 N = 5_000_000

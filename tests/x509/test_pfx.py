@@ -29,7 +29,7 @@ from kvlab.x509.der import Reader
 from kvlab.x509.key import CURVES, keys_match, private_key_from_scalar, private_key_pem, private_key_pkcs8_der
 from kvlab.x509.pfx import read_pfx, write_pfx, write_protected_pfx
 from tests.tool import tool
-from tests.x509.test_container import CA, CA_KEY, certificate
+from tests.x509.test_container import CA, CA_KEY, certificate, damaged, is_der
 
 SALT = b"0123456789abcdef"
 PASSWORD = b"correct horse"
@@ -43,7 +43,7 @@ DATA, ENCRYPTED = bytes.fromhex("2a864886f70d010701"), bytes.fromhex("2a864886f7
 
 
 def run(program, *arguments, data=None):
-    return subprocess.run([tool(program), *arguments], input=data, capture_output=True, timeout=60)
+    return subprocess.run([tool(program), *arguments], input=data, capture_output=True, timeout=60, check=False)
 
 
 def openssl(*arguments, data=None):
@@ -62,7 +62,7 @@ def files(tmp_path_factory):
     return folder
 
 
-def export(files, *options, password=PASSWORD.decode()):
+def export(files, *options, password="correct horse"):
     """Let OpenSSL write a PFX."""
     return openssl(
         "pkcs12", "-export", "-inkey", str(files / "key"), "-in", str(files / "leaf"), "-certfile", str(files / "ca"),
@@ -320,9 +320,7 @@ def edit(der, change):
     reader, rebuilt = Reader(der), b""
     for tag, start, body, stop, end in reader.children(0, len(der)):
         content = der[body:stop]
-        if tag & 0x20:
-            rebuilt += encode(tag, edit(content, change))
-        elif tag == 4 and content[:1] == b"\x30" and Reader(content).children(0, len(content))[0][4] == len(content):
+        if tag & 0x20 or (tag == 4 and is_der(content)):
             rebuilt += encode(tag, edit(content, change))
         else:
             rebuilt += encode(tag, change(tag, content))
@@ -488,6 +486,13 @@ def test_pbmac1(name, prf):
         read_pfx(data, b"wrong")
     with pytest.raises(ExcessiveWork):
         read_pfx(with_rounds(data, 2048, 1_000_001))
+
+
+def test_no_password_without_a_mac(files):
+    """Nothing says which idea of no password the 3DES key comes of."""
+    data = export(files, "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-nomac", password="")
+
+    assert read_pfx(data).certificates_der == CHAIN
 
 
 def test_both_ideas_of_no_password(monkeypatch):
@@ -678,6 +683,23 @@ def test_damaged_files_give_an_x509_error_or_their_contents(sample, data):
     only_x509_errors(sample[:position] + flipped + sample[position + 1 :])
     with pytest.raises(UnreadableContainer):
         read_pfx(sample[:position])
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        UNPROTECTED,
+        PLAIN_PFX,
+        edit(file_of(encrypted_safe(encode(0x30, shrouded_bag(KEY)))), lambda _, content: content),
+    ],
+    ids=["without MAC", "with MAC", "encrypted"],
+)
+def test_no_missing_element_is_missed(sample):
+    damage = list(damaged(sample))
+    assert len(damage) > 100
+
+    for data in damage:
+        only_x509_errors(data)
 
 
 def test_five_megabytes_of_garbage_are_refused_soon():
