@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kvlab.cli.failure import Failure, WrongUse, sentence, shown
-from kvlab.cli.file import STDIN, ask_password, read_file, read_password, write_file
+from kvlab.cli.file import STDIN, read_file, read_password, unlock, write_file
 from kvlab.clock import SystemClock
 from kvlab.entropy import SystemEntropy, serial_number
-from kvlab.errors import InvalidProperty, InvalidSubject, WrongPassword, X509Error
+from kvlab.errors import InvalidProperty, InvalidSubject, X509Error
 from kvlab.render.openssl import openssl_command
 from kvlab.vault.own_key import certificate_from_key, policy_for_key, request_from_key
 from kvlab.vault.policy import DEFAULT_VALIDITY, VALIDITY_LIMIT
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kvlab.x509.key import PrivateKey
-
-Value = TypeVar("Value", str, int)
 
 _SHOWN_FOR_STDIN = "KEY.pem"
 
@@ -117,25 +115,24 @@ def _refuse_to_overwrite(options: argparse.Namespace) -> None:
     if options.out in (None, STDIN):
         return
     for option, path in (("--key", options.key), ("--password-file", options.password_file)):
-        try:
-            if path is not None and path != STDIN and os.path.samefile(path, options.out):
-                raise WrongUse(f"--out and {option} are the same file")
-        except OSError:
-            continue
+        if path not in (None, STDIN) and _same_file(path, options.out):
+            raise WrongUse(f"--out and {option} are the same file")
+
+
+def _same_file(path: str, other: str) -> bool:
+    try:
+        return Path(path).samefile(other)
+    except OSError:
+        return False
 
 
 def _read_key(options: argparse.Namespace) -> PrivateKey:
-    octets = read_file(options.key)
     password = read_password(options.password_file)
     try:
-        return load_private_key(octets, password)
-    except WrongPassword as error:
-        asked = ask_password(f"the key in {shown(options.key)}") if password is None else None
-        if asked is not None:
-            return load_private_key(octets, asked)
-        if password is not None:
-            raise
-        raise Failure(f"{options.key}: {error} (Put it into a file and use --password-file.)") from None
+        octets = read_file(options.key)
+        return unlock(lambda known: load_private_key(octets, known), options.key, password)
+    except (Failure, X509Error) as error:
+        raise Failure(f"{options.key}: {error}") from None
 
 
 def _policy(options: argparse.Namespace) -> CertificatePolicy:

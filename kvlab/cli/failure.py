@@ -6,7 +6,7 @@ from kvlab.errors import VaultError
 from kvlab.x509.primitive import visible
 
 
-class Failure(Exception):  # noqa: N818  it is what a command does: it fails
+class Failure(Exception):
     """A command can not do what it was asked; the message is one line, hint included."""
 
 

@@ -6,8 +6,15 @@ import getpass
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from kvlab.cli.failure import Failure
+from kvlab.cli.failure import Failure, shown
+from kvlab.errors import WrongPassword
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Opened = TypeVar("Opened")
 
 STDIN = "-"
 MAX_OCTETS = 5_000_000
@@ -54,7 +61,31 @@ def read_password(path: str | None) -> bytes | None:
     return line
 
 
-def ask_password(about: str) -> bytes | None:
+def unlock(open_it: Callable[[bytes | None], Opened], path: str, password: bytes | None) -> Opened:
+    """
+    Open what may be encrypted.
+
+    Args:
+        open_it: takes a password, or None, and raises WrongPassword.
+        path: what the terminal asks for the password of.
+        password: None to try without one first, and to ask if that does not do.
+
+    Raises:
+        WrongPassword: the password does not open it.
+        Failure: it is encrypted, and there is nobody to ask.
+    """
+    try:
+        return open_it(password)
+    except WrongPassword:
+        if password is not None:
+            raise
+    asked = _ask_password(shown(path))
+    if asked is None:
+        raise Failure("It is protected by a password (put that into a file and use --password-file).")
+    return open_it(asked)
+
+
+def _ask_password(about: str) -> bytes | None:
     """Ask on the terminal; None if nobody is there who could answer."""
     if sys.stdin is None or not sys.stdin.isatty():
         return None

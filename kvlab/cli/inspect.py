@@ -6,12 +6,13 @@ import os
 import shutil
 import sys
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kvlab.cli.failure import Failure, sentence, shown
-from kvlab.cli.file import ask_password, read_file, read_password
+from kvlab.cli.file import read_file, read_password, unlock
 from kvlab.cli.objects import Found, read_objects
-from kvlab.errors import WrongPassword, X509Error
+from kvlab.errors import X509Error
 from kvlab.render.field import Inspected, Sheet, sheets_csv, sheets_json, sheets_text
 from kvlab.x509.field import Field
 
@@ -56,7 +57,7 @@ def _read_all(paths: Sequence[str], password: bytes | None) -> tuple[Read, bool]
     failed = False
     for path in paths:
         try:
-            objects = read_objects(read_file(path), password, lambda data, path=path: _open_pfx(data, path, password))
+            objects = read_objects(read_file(path), password, partial(_open_pfx, path=path, password=password))
         except (Failure, X509Error, OSError) as error:
             failed = _complain(path, error)
             continue
@@ -74,18 +75,9 @@ def _complain(path: str, error: Exception | str) -> bool:
 
 
 def _open_pfx(data: bytes, path: str, password: bytes | None) -> Contents:
-    """Open with the password given; else with none, and only if that fails with one from the terminal."""
-    from kvlab.x509.pfx import read_pfx  # noqa: PLC0415  most files are no PFX, and it takes a tenth of a second
+    from kvlab.x509.pfx import read_pfx  # noqa: PLC0415  most files are no PFX
 
-    try:
-        return read_pfx(data, password)
-    except WrongPassword:
-        asked = ask_password(shown(path)) if password is None else None
-        if asked is not None:
-            return read_pfx(data, asked)
-        if password is not None:
-            raise
-    raise Failure("The file is protected by a password (put it into a file and use --password-file).")
+    return unlock(partial(read_pfx, data), path, password)
 
 
 def _sheets(read: Read) -> list[Sheet]:

@@ -55,9 +55,10 @@ def openssl_command(
     if any(isinstance(attribute.value, bytes) for attribute in profile.subject):
         return "# openssl req can not make this: it writes no attribute that is a BIT STRING.\n"
     signed = days is not None
-    head = ["openssl", "req", *(["-x509", "-days", str(days)] if signed else []), "-new", "-sha256", "-utf8"]
+    head = ["openssl", "req", *(["-x509"] if signed else []), "-new"]
     head += ["-key", f"./{key_path}" if key_path.startswith("-") else key_path]
     head += ["-passin", f"file:{password_path}"] if password_path else []
+    head += ["-sha256", "-utf8", *(["-days", str(days)] if signed else [])]
     if _fits_command_line(profile):
         parts = [[*head, "-config", "/dev/null"], ["-subj", _subject(profile.subject)]]
         parts += [
@@ -139,17 +140,22 @@ def _alternative_name(name: x509.GeneralName) -> tuple[str, str]:
 def _configuration(profile: Profile, *, signed: bool) -> list[str]:
     lines = ["[req]", "prompt = no", f"{'x509' if signed else 'req'}_extensions = extensions"]
     if list(profile.subject):
-        lines += ["distinguished_name = subject", "[subject]"]
-        members = [(member, rank) for rdn in profile.subject.rdns for rank, member in enumerate(rdn)]
-        lines += [
-            f"{index}.{'+' if rank else ''}{_KEYWORDS.get(member.oid, member.oid.dotted_string)} = {_quoted(member.value)}"
-            for index, (member, rank) in enumerate(members)
-        ]
+        lines += ["distinguished_name = subject", "[subject]", *_subject_lines(profile.subject)]
     lines.append("[extensions]")
     lines += [f"{name} = {value}" for name, value in _extensions(profile, "@names", signed=signed)]
     pairs = enumerate(map(_alternative_name, profile.san))
     names = [f"{kind}.{index} = {_quoted(value)}" for index, (kind, value) in pairs]
     return [*lines, "[names]", *names] if names else lines
+
+
+def _subject_lines(name: x509.Name) -> list[str]:
+    """Write a name, one attribute a line; a number before each keeps them apart, a ``+`` joins one to the last."""
+    lines: list[str] = []
+    for rdn in name.rdns:
+        for rank, part in enumerate(rdn):
+            keyword = _KEYWORDS.get(part.oid, part.oid.dotted_string)
+            lines.append(f"{len(lines)}.{'+' if rank else ''}{keyword} = {_quoted(part.value)}")
+    return lines
 
 
 def _quoted(value: str | bytes) -> str:

@@ -41,7 +41,9 @@ def explain(der: bytes) -> list[Field]:
     tags = [element[0] for element in inner[:4]]
     if tags[:3] == [INTEGER, SEQUENCE, SEQUENCE] and tags[3:] in ([], [_EXPLICIT_0]):
         return _request(seen, outer, inner)
-    if tags[:1] in ([_EXPLICIT_0], [INTEGER]) and not {UTC_TIME, GENERALIZED_TIME} & {*tags}:
+    # An OCSP request has the same beginning but nothing after its first part; a revocation list has a time early on.
+    is_alone = len(outer) == 1 and not seen.faults
+    if tags[:1] in ([_EXPLICIT_0], [INTEGER]) and not is_alone and not {UTC_TIME, GENERALIZED_TIME} & {*tags}:
         return _certificate(seen, outer, inner)
     raise UnreadableContainer("This is neither a certificate nor a certification request.")
 
@@ -104,8 +106,8 @@ def _certificate(seen: Inspection, outer: list[Element], inner: list[Element]) -
             _attempt(seen, ("extensions", "extensions", _EXPLICIT_3, _extensions), element)
             _require_version(seen, 3, "extensions")
         elif element[0] & 0xDF in _UNIQUE_IDS:
-            octets, problem = bits(seen.der[element[2] : element[3]])
-            seen.row("certificate", _UNIQUE_IDS[element[0] & 0xDF], octets.hex(), element, None, problem)
+            octets, _ = bits(seen.der[element[2] : element[3]])
+            seen.row("certificate", _UNIQUE_IDS[element[0] & 0xDF], octets.hex(), element)
             _require_version(seen, 2, "unique identifiers")
         else:
             seen.raw("certificate", "unexpected", element, "A certificate has no such part.")

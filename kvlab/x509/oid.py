@@ -83,6 +83,8 @@ _EXTENSION_NAMES = {
     "1.2.840.113533.7.65.0": "entrustVersion",
     "1.2.840.113549.1.9.15": "sMIMECapabilities",
     "1.3.36.8.3.3": "admission",
+    "1.2.643.100.111": "subjectSignTool",
+    "1.2.643.100.112": "issuerSignTool",
     "2.16.840.1.113730.1.1": "netscapeCertType",
     "2.16.840.1.113730.1.2": "netscapeBaseUrl",
     "2.16.840.1.113730.1.3": "netscapeRevocationUrl",

@@ -40,7 +40,14 @@ from kvlab.x509.container import (
     write_pem,
 )
 from kvlab.x509.der import Reader
-from kvlab.x509.key import keys_match, load_private_key, private_key_from_scalar, private_key_pem, private_key_pkcs8_der, public_key_der
+from kvlab.x509.key import (
+    keys_match,
+    load_private_key,
+    private_key_from_scalar,
+    private_key_pem,
+    private_key_pkcs8_der,
+    public_key_der,
+)
 from kvlab.x509.pfx import write_pfx
 from tests.tool import tool
 
