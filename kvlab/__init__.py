@@ -7,13 +7,20 @@ The Key Vault you can hold in a notebook.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kvlab import tables
     from kvlab.clock import SimulatedClock, SystemClock
     from kvlab.errors import VaultError, X509Error
     from kvlab.vault.vault import Vault
+    from kvlab.widgets.create import create
+    from kvlab.widgets.flow import flow
+    from kvlab.widgets.importing import import_form
+    from kvlab.widgets.merge import merge
+    from kvlab.widgets.start import lessons, ready
     from kvlab.wire.policy import CertificatePolicy
 
 __version__ = "0.1.0"
@@ -26,6 +33,13 @@ __all__ = [
     "VaultError",
     "X509Error",
     "__version__",
+    "create",
+    "flow",
+    "import_form",
+    "lessons",
+    "merge",
+    "ready",
+    "tables",
 ]
 
 # What a learner types, and where it lives; loaded on first use, so that ``import kvlab`` is quick.
@@ -36,10 +50,19 @@ _HOMES = {
     "Vault": "kvlab.vault.vault",
     "VaultError": "kvlab.errors",
     "X509Error": "kvlab.errors",
+    "create": "kvlab.widgets.create",
+    "flow": "kvlab.widgets.flow",
+    "import_form": "kvlab.widgets.importing",
+    "lessons": "kvlab.widgets.start",
+    "merge": "kvlab.widgets.merge",
+    "ready": "kvlab.widgets.start",
 }
+_ROOMS = ("tables",)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"kvlab.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'kvlab' has no attribute {name!r}")
@@ -50,3 +73,23 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """
+    Teach an IPython shell to show kvlab's objects; done by itself when kvlab is imported in one.
+    """
+    from kvlab.render.ipython import register  # noqa: PLC0415  IPython's business only where there is IPython
+
+    register(shell)
+
+
+def _register_in_running_shell() -> None:
+    # IPython is not imported for this: where nobody has done so, no shell runs.
+    module = sys.modules.get("IPython")
+    shell = module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
+    if shell is not None:
+        load_ipython_extension(shell)
+
+
+_register_in_running_shell()

@@ -1,8 +1,8 @@
 """
 The lessons: where the package has them, and how they come into a learner's folder without ever losing work.
 
-A manifest in that folder keeps the SHA-256 of each file as it was delivered. A file that still has it is nobody's work and
-follows the package; any other is the learner's, and a new edition goes beside it: ``01_self_signed.ipynb`` gets
+A manifest in that folder keeps the SHA-256 of each file as it was delivered. A file that still has it is nobody's work
+and follows the package; any other is the learner's, and a new edition goes beside it: ``01_self_signed.ipynb`` gets
 ``01_self_signed.new.ipynb``, and if that one was changed too, ``01_self_signed.new2.ipynb``.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ class _Delivery:
 
     def all(self) -> dict[str, str]:
         written = {}
-        for name in _lessons(self.source):
+        for name in _lessons(self.source, self.target):
             octets = (self.source / name).read_bytes()
             place = self.place(name, _digest(octets))
             if place:
@@ -89,12 +90,20 @@ class _Delivery:
             return name
         if self.delivered.get(name) == edition:
             return None
-        for beside in _names_beside(name):
-            if self.is_current(beside, edition) or self.was_refused(beside, edition):
-                return None
-            if self.is_free(beside):
-                return beside
-        return None
+        beside = list(self.names_beside(name))
+        if any(self.is_current(other, edition) or self.was_refused(other, edition) for other in beside):
+            return None
+        return next(other for other in beside if self.is_free(other))
+
+    def names_beside(self, name: str) -> Iterator[str]:
+        """Return where new editions of a lesson are, or were, and at the end a name that was never used."""
+        folder, slash, file = name.rpartition("/")
+        stem, dot, suffix = file.partition(".")
+        for number in count(1):
+            beside = f"{folder}{slash}{stem}.new{'' if number == 1 else number}{dot}{suffix}"
+            yield beside
+            if beside not in self.delivered and not os.path.lexists(self.target / beside):
+                return
 
     def is_current(self, name: str, edition: str) -> bool:
         """Whether a file is this edition to the octet; then it is ours, whoever brought it."""
@@ -113,10 +122,9 @@ class _Delivery:
 
     def clear_away(self, name: str) -> None:
         """Remove the new editions beside a lesson that follows the package again, but for those with work in them."""
-        for beside in _names_beside(name):
-            if beside not in self.delivered:
-                return
-            if self.digest(beside) == self.delivered.pop(beside):
+        for beside in list(self.names_beside(name)):
+            delivered = self.delivered.pop(beside, None)
+            if delivered is not None and self.digest(beside) == delivered:
                 (self.target / beside).unlink()
 
     def digest(self, name: str) -> str | None:
@@ -133,18 +141,13 @@ class _Delivery:
         self.delivered[name] = _digest(octets)
 
 
-def _lessons(source: Path) -> Iterator[str]:
+def _lessons(source: Path, target: Path) -> Iterator[str]:
+    own = target.resolve()
     for path in sorted(source.rglob("*")):
         parts = path.relative_to(source).parts
-        if path.is_file() and not any(part.startswith(".") or part in _NOT_LESSONS for part in parts):
+        hidden = any(part.startswith(".") or part in _NOT_LESSONS for part in parts)
+        if path.is_file() and not hidden and own not in path.resolve().parents:
             yield "/".join(parts)
-
-
-def _names_beside(name: str) -> Iterator[str]:
-    folder, slash, file = name.rpartition("/")
-    stem, dot, suffix = file.partition(".")
-    for number in range(1, 1000):
-        yield f"{folder}{slash}{stem}.new{'' if number == 1 else number}{dot}{suffix}"
 
 
 def _digest(octets: bytes) -> str:

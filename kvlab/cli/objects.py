@@ -108,28 +108,35 @@ def read_objects(data: bytes, password: bytes | None, open_pfx: Callable[[bytes]
 def _read(data: bytes, password: bytes | None, open_pfx: Callable[[bytes], Contents], *, wrapped: bool) -> list[Found]:
     match sniff(data):
         case "pem":
-            return [thing for block in pem_blocks(data) for thing in _block(block, password)]
+            blocks = pem_blocks(data)
+            if not blocks:
+                raise UnreadableContainer("The file has a line that begins a PEM block, but no block.")
+            return [thing for block in blocks for thing in _block(block, password)]
         case "pfx":
             return _contents(open_pfx(data))
         case "p7b":
             return _certificates(load_certificates(data))
         case "key":
             return [_private_key(data, data, password)]
-    inner = _base64(data) if wrapped else None
-    if inner:
-        return _read(inner, password, open_pfx, wrapped=False)
-    fields = explain(data)
-    return [Found("request" if fields[0].section == "request" else "certificate", fields, data)]
+        case "unknown" if wrapped and data[:1] != b"\x30":
+            return _read(_base64(data), password, open_pfx, wrapped=False)
+    return [_lone(data)]
 
 
-def _base64(data: bytes) -> bytes | None:
+def _base64(data: bytes) -> bytes:
     """Decode bare base64, as a vault's answers carry it."""
-    if data[:1] == b"\x30":
-        return None
     try:
         return base64.b64decode(b"".join(data.split()), validate=True)
     except binascii.Error:
         raise UnreadableContainer("The file is neither PEM nor DER, nor base64 of them.") from None
+
+
+def _lone(der: bytes) -> Found:
+    try:
+        return Found("public key", _explain_public_key(der), der)
+    except UnreadableContainer:
+        fields = _without_rest(explain(der))
+    return Found("request" if fields[0].section == "request" else "certificate", fields, der)
 
 
 def _contents(contents: Contents) -> list[Found]:
@@ -160,9 +167,17 @@ def _block(block: PemBlock, password: bytes | None) -> list[Found]:
 
 def _explained(kind: str, der: bytes) -> Found:
     try:
-        return Found(kind, _EXPLAIN[kind](der), der)
+        return Found(kind, _without_rest(_EXPLAIN[kind](der)), der)
     except X509Error as error:
         return _faulty(kind, error)
+
+
+def _without_rest(fields: list[Field]) -> list[Field]:
+    """Hide octets that follow an object: where two files were joined, they may be the private key."""
+    last = fields[-1]
+    if (last.section, last.name) != ("encoding", "trailing"):
+        return fields
+    return [*fields[:-1], last._replace(value="(not shown)")]
 
 
 def _explain_public_key(der: bytes) -> list[Field]:

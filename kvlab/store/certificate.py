@@ -88,9 +88,15 @@ _DUE = Statement(sa.union_all(
 _NEXT_DUE = Statement(
     sa.select(sa.func.min(sa.text("at")).label("at")).select_from(
         sa.union_all(
-            sa.select(sa.func.min(pending.c.due_at).label("at")).where(pending.c.vault_id == bindparam("vault_id")),
-            sa.select(sa.func.min(certificate.c.purge_at)).where(certificate.c.vault_id == bindparam("vault_id")),
-            sa.select(sa.func.min(item.c.purge_at)).where(item.c.vault_id == bindparam("vault_id")),
+            sa.select(sa.func.min(pending.c.due_at).label("at")).where(
+                pending.c.vault_id == bindparam("vault_id"), pending.c.due_at.is_not(None)
+            ),
+            sa.select(sa.func.min(certificate.c.purge_at)).where(
+                certificate.c.vault_id == bindparam("vault_id"), certificate.c.purge_at.is_not(None)
+            ),
+            sa.select(sa.func.min(item.c.purge_at)).where(
+                item.c.vault_id == bindparam("vault_id"), item.c.purge_at.is_not(None)
+            ),
         ).subquery()
     )
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class _Compiled(NamedTuple):
     sql: str
     constants: dict[str, Any]
-    order: list[str] | None  # names by position, where the driver wants that
+    arguments: Callable[[Mapping[str, Any]], Any]  # from values by name to what the driver takes
 
 
 class Statement:
@@ -41,28 +42,21 @@ class Statement:
 
     def first(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
         """Return the first row as a named tuple, or None."""
-        cursor = self._execute(connection, parameters)
-        found = cursor.fetchone()
-        cursor.close()
+        found = self._execute(connection, parameters).fetchone()
         return None if found is None else self._rows(connection, [found])[0]
 
     def all(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
         """Return all rows as named tuples."""
-        cursor = self._execute(connection, parameters)
-        found = cursor.fetchall()
-        cursor.close()
-        return self._rows(connection, found)
+        return self._rows(connection, self._execute(connection, parameters).fetchall())
 
     def scalar(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
         """Return the first column of the first row, or None: a select's, or what an insert returns."""
-        cursor = self._execute(connection, parameters)
-        found = cursor.fetchone()
-        cursor.close()
+        found = self._execute(connection, parameters).fetchone()
         return None if found is None else found[0]
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
         """Run a statement that returns nothing."""
-        self._execute(connection, parameters).close()
+        self._execute(connection, parameters)
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of parameters; all rows have the same names."""
@@ -73,9 +67,7 @@ class Statement:
 
     def _execute(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
         compiled = self._for(connection, parameters)
-        cursor = _driver(connection).cursor()
-        cursor.execute(compiled.sql, _arguments(compiled, parameters))
-        return cursor
+        return _driver(connection).execute(compiled.sql, _arguments(compiled, parameters))
 
     def _for(self, connection: Connection, parameters: Mapping[str, Any]) -> _Compiled:
         names = () if self._row else tuple(parameters)
@@ -83,7 +75,7 @@ class Statement:
         found = self._compiled.get((dialect.name, names))
         if found is None:
             compiled: Any = self._construct.compile(dialect=dialect, column_keys=list(names) or None)
-            found = _Compiled(compiled.string, dict(compiled.params), compiled.positiontup)
+            found = _Compiled(compiled.string, dict(compiled.params), _by_position(compiled.positiontup))
             self._compiled[dialect.name, names] = found
         return found
 
@@ -111,5 +103,13 @@ def _driver(connection: Connection) -> Any:
 
 
 def _arguments(compiled: _Compiled, parameters: Mapping[str, Any]) -> Any:
-    whole = {**compiled.constants, **parameters} if compiled.constants else parameters
-    return whole if compiled.order is None else [whole[name] for name in compiled.order]
+    return compiled.arguments({**compiled.constants, **parameters} if compiled.constants else parameters)
+
+
+def _by_position(order: Sequence[str] | None) -> Callable[[Mapping[str, Any]], Any]:
+    """Return what takes values out of a mapping, in the order that a driver without named parameters wants."""
+    if order is None:
+        return lambda values: values
+    if len(order) > 1:
+        return itemgetter(*order)
+    return lambda values: [values[name] for name in order]

@@ -231,6 +231,7 @@ class OperationRow(NamedTuple):
     error: str | None
     preserve_cert_order: bool
     request_id: str
+    due_at: int | None
 
 
 def operation(row: Row[Any] | OperationRow, place: Place) -> CertificateOperation:

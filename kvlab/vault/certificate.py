@@ -70,7 +70,8 @@ class CertificateOperations(View):
                 if creation.same_request(first_look, plan):
                     row = creation.begin_operation(core, turn, order, plan, key, csr)
                     break
-        core.scheduled()
+        if row.due_at is not None:
+            core.scheduled(row.due_at)
         return answer.operation(row, self._place)
 
     @operation()

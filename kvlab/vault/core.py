@@ -8,7 +8,9 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic_core import to_json
 
 from kvlab.clock import Clock, SimulatedClock, SystemClock
 from kvlab.entropy import Entropy, SeededEntropy, SystemEntropy
@@ -28,6 +30,16 @@ if TYPE_CHECKING:
 INOPERABLE = ("documented", "recorded")
 POLLS_REMEMBERED = 10_000
 _VAULT_NAME = re.compile(r"[A-Za-z](?:[0-9A-Za-z]|-(?!-)){1,22}[0-9A-Za-z]")
+
+
+class Unattended(NamedTuple):
+    """When the earliest and the latest work falls due that somebody has to do; told apart by identity, not by value."""
+
+    at: float
+    later: float
+
+
+NOTHING = Unattended(float("inf"), float("-inf"))
 
 
 class Core:
@@ -86,8 +98,9 @@ class Core:
         self._polled: dict[tuple[str, str], int] = {}
         self._unsubscribe = self.clock.subscribe(self._clock_moved) if isinstance(self.clock, SimulatedClock) else None
         self.worker = None if self._unsubscribe else Worker(self)
-        if self.worker and self._next_due() is not None:
-            self.worker.wake()
+        self._unattended = NOTHING
+        if self.worker and (at := self._next_due()) is not None:
+            self.scheduled(at)
 
     @property
     def seeded(self) -> bool:
@@ -119,8 +132,10 @@ class Core:
     def process_due(self) -> int:
         """Do everything that is due by now, in order of its due time; returns how many steps were done."""
         done = 0
+        seen = self._unattended
         while waiting := self._due():
             done += self._do(waiting)
+        self._attended(seen)
         return done
 
     def first_poll(self, request_id: str, actor: str) -> bool:
@@ -135,18 +150,35 @@ class Core:
 
     def begin(self) -> None:
         """Do first what fell due, on a clock that passes by itself; a simulated one does it only when it is moved."""
-        if self.worker is not None and (waiting := self._due()):
+        if self.worker is None:
+            return
+        seen = self._unattended
+        if waiting := self._due():
             self._do(waiting)
+        self._attended(seen)
 
-    def scheduled(self) -> None:
-        """Say that something now falls due by itself; somebody must do it even when nobody calls."""
-        if self.worker is not None:
-            self.worker.wake()
+    def scheduled(self, at: float) -> None:
+        """Say that something falls due by itself at ``at`` (epoch seconds): somebody must do it if nobody calls."""
+        if self.worker is None:
+            return
+        at = max(at, self.clock.now().timestamp())
+        # Always a new object: whoever looked before this moment must not take the work for seen.
+        self._unattended = Unattended(min(at, self._unattended.at), max(at, self._unattended.later))
+        self.worker.wake(at)
 
-    def wait_seconds(self) -> float | None:
-        """Return how long until something falls due (0 when something is); None when nothing will."""
-        at = self._next_due()
-        return None if at is None else max(0.0, at - self.clock.now().timestamp())
+    @property
+    def unattended_at(self) -> float:
+        """When something falls due that no turn has done yet, in epoch seconds; infinity when nothing will."""
+        return self._unattended.at
+
+    def _attended(self, seen: Unattended) -> None:
+        """Forget what was due when somebody looked; ask the store for the rest only if there is a rest."""
+        now = self.clock.now().timestamp()
+        if seen.at > now:
+            return
+        at = self._next_due() if seen.later > now else None
+        if self._unattended is seen:
+            self._unattended = NOTHING if at is None else Unattended(at, at)
 
     def instant(self, seconds: int) -> datetime:
         """Return the instant at which work due at ``seconds`` happens: then on a simulated clock, else now."""
@@ -191,7 +223,7 @@ class Core:
             {
                 "vault_id": self.vault_id, "log": self.vault_id, "time": turn.seconds, "actor": turn.actor,
                 "kind": kind, "object": about, "version": version, "request_id": request_id, "step": step,
-                "detail": json.dumps(detail) if detail else None,
+                "detail": to_json(detail).decode() if detail else None,
             }
             for kind, about, version, request_id, step, detail in turn.events
         ])  # fmt: skip

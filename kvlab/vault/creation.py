@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.entropy import identifier
@@ -151,7 +152,7 @@ def begin_operation(core: Core, turn: Turn, order: Order, plan: Plan, key: Priva
         "issuer": issuer, "status": Status.IN_PROGRESS.value, "cancellation_requested": False,
         "csr": csr, "key_id": key_id, "policy": policy_json, "enabled": order.enabled, "tags": tags_text(order.tags),
         "preserve_cert_order": order.preserve_cert_order,
-        "due_at": turn.seconds + _whole(core.self_delay_seconds) if signs_itself(issuer) else None,
+        "due_at": _due_at(core, turn) if signs_itself(issuer) else None,
     }  # fmt: skip
     rows.put_operation(turn.connection, operation, replace=plan.row is not None)
     about = f"certificates/{order.name}"
@@ -210,5 +211,8 @@ def _key_to_reuse(
     return key if fits and newest.v_key_type == props.kty else None
 
 
-def _whole(seconds: float) -> int:
-    return int(-(-seconds // 1))
+def _due_at(core: Core, turn: Turn) -> int:
+    """Return when the vault signs, in whole epoch seconds; never before the delay is over."""
+    if not core.self_delay_seconds:
+        return turn.seconds
+    return math.ceil(core.clock.now().timestamp() + core.self_delay_seconds)

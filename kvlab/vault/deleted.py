@@ -41,7 +41,9 @@ class DeletedCertificateOperations(View):
             turn.record("delete_certificate", f"certificates/{row.c_name}", version=row.v_version)
             deleted = rows.latest(turn.connection, core.vault_id, name_key(name))
             assert deleted is not None
-            return answer.deleted_bundle(deleted, self._place, turn.now)
+            answered = answer.deleted_bundle(deleted, self._place, turn.now)
+        core.scheduled(purge_at)
+        return answered
 
     @operation("deletedcertificates")
     def get_deleted_certificate(self, name: str) -> DeletedCertificateBundle:
@@ -94,7 +96,7 @@ class DeletedCertificateOperations(View):
             live = rows.latest(turn.connection, core.vault_id, name_key(name))
             assert live is not None
             recovered = answer.bundle(live, self._place, turn.now)
-        core.scheduled()
+        core.scheduled(turn.seconds)
         return recovered
 
     @operation("deletedcertificates")

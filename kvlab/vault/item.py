@@ -87,6 +87,7 @@ class ItemOperations(View):
         turn.record(f"delete_{area}", f"{area}s/{row.i_name}", version=row.version)
         deleted = self._plain(turn.connection, area, name, deleted=True)
         assert deleted is not None
+        self._core.scheduled(purge_at)
         return deleted
 
     def _recover_plain(self, turn: Turn, area: Area, name: str) -> Row[Any]:

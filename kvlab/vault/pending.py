@@ -87,7 +87,8 @@ class PendingOperations(View):
             )  # fmt: skip
             changed = rows.operation(turn.connection, core.vault_id, name_key(name))
             assert changed is not None
-        core.scheduled()
+        if changed.due_at is not None:
+            core.scheduled(changed.due_at)
         return answer.operation(changed, self._place)
 
     @operation()

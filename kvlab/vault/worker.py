@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import weakref
 from typing import TYPE_CHECKING
 
@@ -30,27 +29,32 @@ class Worker:
     """
 
     def __init__(self, core: Core) -> None:
-        self._core = weakref.ref(core, lambda _: self.stop())
+        self._core = weakref.ref(core, lambda _: self._end())
         self._changed = threading.Event()
         self._stopped = False
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
+        self._sleeps_until = float("inf")  # epoch seconds
 
-    def wake(self) -> None:
-        """Look at what is due soon."""
-        self._changed.set()
+    def wake(self, at: float) -> None:
+        """Look again soon after ``at`` (epoch seconds), unless that is intended anyway."""
         if self._thread is None:
             with self._start_lock:
                 if self._thread is None and not self._stopped:
                     self._start()
+        elif at + GRACE_SECONDS < self._sleeps_until:
+            self._changed.set()
 
     def stop(self) -> None:
         """End the thread, and wait for the step it is at."""
-        self._stopped = True
-        self._changed.set()
+        self._end()
         thread = self._thread
         if thread is not None and thread.is_alive() and thread is not threading.current_thread():
             thread.join()
+
+    def _end(self) -> None:
+        self._stopped = True
+        self._changed.set()
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="kvlab due work", daemon=True)
@@ -61,22 +65,25 @@ class Worker:
         self._thread = thread
 
     def _run(self) -> None:
-        seconds: float | None = 0.0
         while not self._stopped:
-            self._changed.wait(None if seconds is None else max(seconds, GRACE_SECONDS))
-            if self._changed.is_set() and not self._stopped:
-                self._changed.clear()
-                time.sleep(GRACE_SECONDS)
             seconds = self._look()
+            if self._changed.wait(seconds):
+                self._changed.clear()
+            self._sleeps_until = 0.0
 
     def _look(self) -> float | None:
+        """Do what nobody did; return how long to sleep, None for as long as nothing is to be done."""
         core = self._core()
         if core is None or self._stopped:
             return None
         try:
-            core.process_due()
-            return core.wait_seconds()
-        except Exception:  # noqa: BLE001  whatever it is, the others go on
+            now = core.clock.now().timestamp()
+            if core.unattended_at + GRACE_SECONDS <= now:
+                core.process_due()
+            at = core.unattended_at
+        except Exception:  # noqa: BLE001  whatever it is, it may have gone by then
             if not self._stopped:
                 _log.exception("Due work failed; it is tried again.")
             return RETRY_SECONDS
+        self._sleeps_until = at + GRACE_SECONDS
+        return None if at == float("inf") else min(max(self._sleeps_until - now, 0.0), threading.TIMEOUT_MAX)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, from_json
 
 from kvlab.errors import InvalidProperty
 
@@ -61,7 +61,9 @@ class WireModel(BaseModel):
 
     @classmethod
     def unknown_members(cls, value: Any, prefix: str = "") -> list[str]:
-        """List the members of a mapping, at any depth, that the model does not know: the service ignores them."""
+        """List the members of a mapping or of valid JSON text, at any depth, that the model does not know: ignored ones."""
+        if isinstance(value, str):
+            value = from_json(value)
         if not isinstance(value, dict):
             return []
         found = []

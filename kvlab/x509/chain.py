@@ -7,6 +7,7 @@ certificates break the rules of names and extensions in ways a parser refuses, a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from kvlab.errors import BrokenChain, ExcessiveWork, KeyMismatch, UnreadableContainer
+from kvlab.errors import BrokenChain, ExcessiveWork, KeyMismatch, UnreadableContainer, UnsupportedKey
+from kvlab.x509.key import public_key_der as canonical_public_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,6 +124,11 @@ def find_leaf(certificates_der: Sequence[bytes], public_key_der: bytes) -> int:
     for index, der in enumerate(certificates_der):
         if _Certificate(der).public_key_der == public_key_der:
             return index
+    # The same EC point can also be written compressed; only then do the octets differ.
+    for index, der in enumerate(certificates_der):
+        with suppress(UnsupportedKey):
+            if canonical_public_key(x509.load_der_x509_certificate(der)) == public_key_der:
+                return index
     raise KeyMismatch
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kvlab.errors import MalformedElement
 from kvlab.x509.attribute import ATTRIBUTES, SHOWN_KEYWORDS, Kind
-from kvlab.x509.der import BROKEN, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, Element, Reader
+from kvlab.x509.der import OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, Element, Reader
 from kvlab.x509.oid import name_oid
 from kvlab.x509.primitive import STRING_TAGS, Told, ascii_text, string_text
 
@@ -26,10 +26,10 @@ _COUNTRIES = {attribute.oid.dotted_string for attribute in ATTRIBUTES if attribu
 _KEYWORDS = {oid.dotted_string: keyword for oid, keyword in SHOWN_KEYWORDS.items()}
 
 
-Attribute = tuple[int | None, int | None, str | None, str, str, str | None]
+NameAttribute = tuple[int | None, int | None, str | None, str, str, str | None]
 """Offset from the start of its relative name, length, OID, name of the type, value, problem."""
 
-RelativeName = tuple[list[Attribute], str]
+RelativeName = tuple[list[NameAttribute], str]
 """The attributes, and all of them as text."""
 
 
@@ -88,10 +88,10 @@ def _read_relative_name(octets: bytes) -> RelativeName:
     reader = Reader(octets)
     whole = reader.element(0, len(octets))
     if whole[0] != SET and whole[0] & 0xC0 != 0x80:
-        return [_unreadable(whole, octets, "A Name holds something that is no SET.")], f"#{octets.hex()}"
+        return [_unreadable(reader, whole, "A Name holds something that is no SET.")], f"#{octets.hex()}"
     elements = reader.children(whole[2], whole[3])
     if not elements:
-        return [_unreadable(whole, octets, "A relative name has no attribute.")], ""
+        return [_unreadable(reader, whole, "A relative name has no attribute.")], ""
     attributes = [_attribute(reader, element) for element in elements]
     return attributes, " + ".join([_pair(oid, value) for _, _, oid, _, value, _ in attributes])
 
@@ -99,23 +99,26 @@ def _read_relative_name(octets: bytes) -> RelativeName:
 _remembered_relative_name = lru_cache(maxsize=256)(_read_relative_name)
 
 
-def _attribute(reader: Reader, element: Element) -> Attribute:
-    octets = reader.der[element[1] : element[4]]
+def _attribute(reader: Reader, element: Element) -> NameAttribute:
     parts = reader.children(element[2], element[3])
     if element[0] != SEQUENCE or len(parts) != 2 or parts[0][0] != OBJECT_IDENTIFIER:
-        return _unreadable(element, octets, "This is no AttributeTypeAndValue.")
+        return _unreadable(reader, element, "This is no AttributeTypeAndValue.")
     kind, value = parts
     try:
         oid, name = name_oid(reader.der[kind[2] : kind[3]])
     except MalformedElement as fault:
-        return _unreadable(element, octets, str(fault))
+        return _unreadable(reader, element, str(fault))
     text, problem = _attribute_value(reader, oid, name, value)
-    at, length = element[1], element[4] - element[1]
-    if not reader.faults:
-        return at, length, oid, name, text, problem
-    whole = reader.faults.get(at, ("", length))[1] is not None
-    problem = next(iter(reader.faults.values()))[0]
-    return (at, length, oid, name, text, problem) if whole else (None, None, oid, name, text, problem)
+    if reader.faults:
+        problem = next(iter(reader.faults.values()))[0]
+    return *_place(reader, element), oid, name, text, problem
+
+
+def _place(reader: Reader, element: Element) -> tuple[int | None, int | None]:
+    at = element[1]
+    if reader.faults.get(at, ("", 0))[1] is None:
+        return None, None
+    return at, element[4] - at
 
 
 def _attribute_value(reader: Reader, oid: str, name: str, value: Element) -> Told:
@@ -129,10 +132,9 @@ def _attribute_value(reader: Reader, oid: str, name: str, value: Element) -> Tol
     return text, problem
 
 
-def _unreadable(element: Element, octets: bytes, problem: str) -> Attribute:
-    if element[0] == BROKEN:
-        return None, None, None, "attribute", octets.hex(), problem
-    return element[1], element[4] - element[1], None, "attribute", octets.hex(), problem
+def _unreadable(reader: Reader, element: Element, problem: str) -> NameAttribute:
+    octets = reader.der[element[1] : element[4]]
+    return *_place(reader, element), None, "attribute", octets.hex(), problem
 
 
 def _length_problem(oid: str, name: str, text: str) -> str | None:

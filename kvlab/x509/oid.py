@@ -74,6 +74,7 @@ _EXTENSION_NAMES = {
     "1.3.6.1.5.5.7.48.1.5": "ocspNoCheck",
     "1.3.6.1.4.1.11129.2.4.2": "signedCertificateTimestampList",
     "1.3.6.1.4.1.11129.2.4.3": "ctPoison",
+    "1.3.6.1.4.1.11129.2.4.5": "ocspSignedCertificateTimestampList",
     "1.3.6.1.4.1.311.20.2": "certificateTemplateName",
     "1.3.6.1.4.1.311.21.1": "caVersion",
     "1.3.6.1.4.1.311.21.2": "previousCertificateHash",
@@ -112,8 +113,12 @@ _PURPOSE_NAMES = {
     "1.3.6.1.5.5.7.3.17": "ipsecIKE",
     "1.3.6.1.5.5.7.3.21": "secureShellClient",
     "1.3.6.1.5.5.7.3.22": "secureShellServer",
-    "1.3.6.1.5.5.7.3.30": "bundleSecurity",
+    "1.3.6.1.5.5.7.3.27": "cmcCA",
+    "1.3.6.1.5.5.7.3.28": "cmcRA",
+    "1.3.6.1.5.5.7.3.29": "cmcArchive",
+    "1.3.6.1.5.5.7.3.30": "bgpsecRouter",
     "1.3.6.1.5.5.7.3.31": "brandIndicatorForMessageIdentification",
+    "1.3.6.1.5.5.7.3.35": "bundleSecurity",
     "1.3.6.1.5.5.7.3.36": "documentSigning",
     "1.3.6.1.5.2.3.4": "pkinitClientAuth",
     "1.3.6.1.5.2.3.5": "pkinitKdc",
@@ -176,6 +181,8 @@ _OTHER_NAME_TYPES = {
     "1.3.6.1.5.5.7.8.7": "srvName",
     "1.3.6.1.5.5.7.8.8": "naiRealm",
     "1.3.6.1.5.5.7.8.9": "smtpUTF8Mailbox",
+    "1.3.6.1.5.5.7.8.10": "acpNodeName",
+    "1.3.6.1.5.5.7.8.11": "bundleEID",
 }
 
 _KEY_NAMES = {

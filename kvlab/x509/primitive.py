@@ -25,15 +25,19 @@ _LONGEST_DECIMAL = 64
 
 _ENCODINGS = {
     der.UTF8_STRING: ("UTF8String", "utf-8", None),
-    0x12: ("NumericString", "ascii", b"0123456789 "),
-    0x13: ("PrintableString", "ascii", _PRINTABLE),
+    0x12: ("NumericString", "utf-8", b"0123456789 "),
+    0x13: ("PrintableString", "utf-8", _PRINTABLE),
     0x14: ("TeletexString", "latin-1", None),
-    0x16: ("IA5String", "ascii", _ASCII),
-    0x1A: ("VisibleString", "ascii", bytes(range(0x20, 0x7F))),
+    0x16: ("IA5String", "utf-8", _ASCII),
+    0x1A: ("VisibleString", "utf-8", bytes(range(0x20, 0x7F))),
     0x1C: ("UniversalString", "utf-32-be", None),
     0x1E: ("BMPString", "utf-16-be", None),
 }
-"""String tag -> its name, how Python decodes it, and its alphabet where that is smaller than the code."""
+"""
+String tag -> its name, how Python decodes it, and its alphabet where that is smaller than the code.
+
+The types for ASCII are decoded as UTF-8 too, because that is what is in them when it is not ASCII.
+"""
 
 STRING_TAGS = frozenset(_ENCODINGS)
 
@@ -101,9 +105,9 @@ def string_text(tag: int, octets: bytes) -> Told:
 
 def ascii_text(octets: bytes) -> Told:
     """
-    Decode an IA5String whose tag is implicit, as in a GeneralName.
+    Decode an IA5String whose tag is implicit, as in a GeneralName; as UTF-8 if it is not ASCII, against the rules.
     """
-    text = octets.decode("ascii", "backslashreplace")
+    text = octets.decode("utf-8", "backslashreplace")
     if not octets.isascii():
         return visible(text), "An IA5String can not hold some of these characters."
     return (text if text.isprintable() else visible(text)), None
@@ -138,20 +142,19 @@ def _calendar_problem(text: str) -> str | None:
 
 
 _ODD_TIME = re.compile(
-    r"(\d{2}|\d{4})(\d\d)(\d\d)(\d\d)(?:(\d\d)(?:(\d\d)(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d\d(?:\d\d)?)?", re.ASCII
+    r"(\d{4})(\d\d)(\d\d)(\d\d)(?:(\d\d)(?:(\d\d)(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d\d(?:\d\d)?)?", re.ASCII
 )
 
 
 def _odd_time(tag: int, octets: bytes) -> Told:
-    text = octets.decode("ascii", "backslashreplace")
-    match = _ODD_TIME.fullmatch(text)
     if tag not in (UTC_TIME, GENERALIZED_TIME):
         return octets.hex(), f"The value is no time: its tag is {der.tag_text(tag)}."
-    if not match or len(match[1]) != (2 if tag == UTC_TIME else 4):
+    text = octets.decode("ascii", "backslashreplace")
+    century = ("19" if text >= "5" else "20") if tag == UTC_TIME else ""
+    match = _ODD_TIME.fullmatch(century + text)
+    if not match:
         return visible(text), "The value is no time."
     year, month, day, hour, minute, second, fraction, zone = match.groups(default="")
-    if tag == UTC_TIME:
-        year = ("19" if year >= "50" else "20") + year
     if zone not in ("", "Z"):
         zone = f"{zone[:3]}:{zone[3:] or '00'}"
     moment = f"{year}-{month}-{day}T{hour}:{minute or '00'}:{second or '00'}"

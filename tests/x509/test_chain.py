@@ -11,13 +11,14 @@ import subprocess
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvlab.errors import BrokenChain, ExcessiveWork, KeyMismatch, UnreadableContainer
 from kvlab.x509.chain import IssuerState, Link, find_leaf, links, order_chain, order_from_leaf
+from kvlab.x509.container import encode
 from tests.tool import tool
 
 DER = serialization.Encoding.DER
@@ -410,3 +411,23 @@ def test_openssl_and_links_agree_on_a_forged_signature(tmp_path):
     assert ordered == [forged, ISSUING, ROOT]
     assert not openssl_verifies(tmp_path, forged, [ISSUING], ROOT)
     assert links(ordered)[0].signature_verifies is False
+
+
+def test_find_leaf_knows_a_compressed_point():
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    algorithm = encode(0x30, bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06082a8648ce3d030107"))
+    point = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
+    signature = encode(0x30, bytes.fromhex("06082a8648ce3d040302"))
+    times = encode(0x30, encode(0x17, b"260101000000Z"), encode(0x17, b"270101000000Z"))
+    name = encode(0x30)
+    body = encode(
+        0x30, b"\x02\x01\x07", signature, name, times, name, encode(0x30, algorithm, encode(3, b"\x00", point))
+    )
+    certificate = encode(0x30, body, signature, encode(3, b"\x00", encode(0x30, b"\x02\x01\x01", b"\x02\x01\x01")))
+
+    assert (
+        find_leaf(
+            [certificate], key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        )
+        == 0
+    )

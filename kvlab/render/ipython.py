@@ -1,0 +1,75 @@
+"""How a notebook shows what the vault answers: registered by class name, so that wire and vault know nothing of it."""
+
+from __future__ import annotations
+
+import linecache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kvlab.errors import VaultError, X509Error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+_VIEWS = {
+    ("kvlab.wire.certificate", "CertificateBundle"): ("kvlab.render.certificate", "bundle"),
+    ("kvlab.wire.operation", "CertificateOperation"): ("kvlab.render.operation", "operation"),
+    ("kvlab.wire.policy", "CertificatePolicy"): ("kvlab.render.policy", "policy"),
+}
+_PACKAGE = str(Path(__file__).parent.parent)
+_FAINT, _PLAIN = "\x1b[2m", "\x1b[0m"
+
+
+def register(shell: Any) -> None:
+    """
+    Teach an IPython shell to show certificates, operations, policies, vaults and refusals.
+
+    Refusals get a few lines in place of a traceback through kvlab; other exceptions keep theirs.
+    """
+    formatters = shell.display_formatter.formatters
+    page, line = formatters["text/html"], formatters["text/plain"]
+    for (module, name), (home, prefix) in _VIEWS.items():
+        page.for_type_by_name(module, name, _late(home, f"{prefix}_html"))
+        line.for_type_by_name(module, name, _printed(_late(home, f"{prefix}_text")))
+    page.for_type_by_name("kvlab.vault.vault", "Vault", _late("kvlab.render.vault", "vault_html"))
+    for kind in (VaultError, X509Error):
+        # IPython asks an exception for this method before it writes a traceback.
+        setattr(kind, "_render_traceback_", refusal_lines)  # noqa: B010
+        page.for_type(kind, _late("kvlab.render.error", "error_html"))
+
+
+def refusal_lines(error: VaultError | X509Error) -> list[str]:
+    """Return what a cell shows in place of a traceback: the caller's own line, then the refusal."""
+    lines = _late("kvlab.render.error", "error_lines")(error, colour=True)
+    place = _callers_line(error.__traceback__)
+    return [f"{_FAINT}{place}{_PLAIN}", *lines] if place else lines
+
+
+def _late(home: str, name: str) -> Callable[..., Any]:
+    """Return a function that is looked up when it is first needed."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        return getattr(import_module(home), name)(*args, **options)
+
+    return call
+
+
+def _printed(write: Callable[[Any], str]) -> Callable[[Any, Any, bool], None]:
+    def show(value: Any, printer: Any, _cycle: bool) -> None:
+        printer.text(write(value))
+
+    return show
+
+
+def _callers_line(trace: TracebackType | None) -> str:
+    """Return the last line of source outside kvlab on the way to the error."""
+    found = ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith(_PACKAGE) and "IPython" not in file:
+            source = linecache.getline(file, trace.tb_lineno).strip()
+            found = f"line {trace.tb_lineno}:  {source}" if source else found
+        trace = trace.tb_next
+    return found

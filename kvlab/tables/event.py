@@ -1,0 +1,66 @@
+"""What happened in a vault."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from kvlab.tables.column import INSTANT, frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kvlab.vault.vault import Vault
+
+DTYPES = {
+    "seq": "Int64",
+    "time": INSTANT,
+    "actor": "category",
+    "kind": "category",
+    "object": "string",
+    "version": "string",
+    "request_id": "string",
+    "step": "Int64",
+    "detail": "string",
+}
+
+
+def events(vault: Vault, *, name: str | None = None) -> pd.DataFrame:
+    """
+    List the events of a vault, oldest first.
+
+    Args:
+        vault: whose log.
+        name: only events about the certificate of this name.
+
+    Returns:
+        A frame with the columns
+
+        - ``seq``: Int64, from 1 without gaps (unless ``name`` is given).
+        - ``time``: datetime64[s, UTC], of the vault's clock.
+        - ``actor``: category; a principal, ``vault``, or a CA.
+        - ``kind``: category; an operation's id, ``transition``, ``refused``, ``poll``, ``ca.answer``, ….
+        - ``object``: string, such as ``certificates/web``.
+        - ``version``, ``request_id``: string, 32 hexadecimal digits, or ``<NA>``.
+        - ``step``: Int64, of the numbered steps of the flow, or ``<NA>``.
+        - ``detail``: string, JSON.
+    """
+    about = None if name is None else f"certificates/{name}".casefold()
+    return frame(
+        (
+            (
+                event.seq,
+                event.time,
+                event.actor,
+                event.kind,
+                event.object,
+                event.version,
+                event.request_id,
+                event.step,
+                json.dumps(event.detail),
+            )
+            for event in vault.events
+            if about in (None, event.object.casefold())
+        ),
+        DTYPES,
+    )

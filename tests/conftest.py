@@ -1,0 +1,42 @@
+"""The few things that most tests need."""
+
+import subprocess
+
+import pytest
+
+from kvlab import SimulatedClock, Vault
+from tests.tool import tool
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands at a Monday morning."""
+    return SimulatedClock("2026-06-01T09:00Z")
+
+
+@pytest.fixture
+def vault(clock):
+    """A vault in memory, with real randomness, on `clock`."""
+    with Vault(clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def seeded_vault(clock):
+    """A vault in memory whose keys come from a seed, on `clock`."""
+    with Vault(clock=clock, seed="a lesson") as opened:
+        yield opened
+
+
+@pytest.fixture
+def openssl():
+    """Run the openssl program: `openssl("x509", "-text", stdin=…)` returns what it printed, and fails if it failed."""
+    path = tool("openssl")
+
+    def run(*arguments, stdin=b""):
+        command = [path, *map(str, arguments)]
+        done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=30)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    return run
