@@ -174,10 +174,10 @@ def _explained(kind: str, der: bytes) -> Found:
 
 def _without_rest(fields: list[Field]) -> list[Field]:
     """Hide octets that follow an object: where two files were joined, they may be the private key."""
-    last = fields[-1]
-    if (last.section, last.name) != ("encoding", "trailing"):
-        return fields
-    return [*fields[:-1], last._replace(value="(not shown)")]
+    return [
+        field._replace(value="(not shown)") if (field.section, field.name) == ("encoding", "trailing") else field
+        for field in fields
+    ]
 
 
 def _explain_public_key(der: bytes) -> list[Field]:

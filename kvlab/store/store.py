@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,9 +54,10 @@ class Store:
             with self.write() as connection:
                 new = _prepare(connection)
                 self.sealer = random_sealer() if self.in_memory else self._file_sealer(connection, passphrase, new=new)
-        except DatabaseError as error:
-            self._engine.dispose()
-            raise OpenRefused(f"This is no database of kvlab's: {type(error.orig).__name__}.") from None
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            self.close()
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            raise OpenRefused(f"The database can not be opened as one of kvlab's: {reason}.") from None
         except BaseException:
             self.close()
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import weakref
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,6 +95,7 @@ class Core:
             self.purge_protection: bool = row.purge_protection
             self.inoperable: str = inoperable or row.inoperable
         self.log = EventLog(self._read_events)
+        weakref.finalize(self, store.close)
         self._due_lock = threading.RLock()
         self._polled: dict[tuple[str, str], int] = {}
         self._unsubscribe = self.clock.subscribe(self._clock_moved) if isinstance(self.clock, SimulatedClock) else None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from kvlab.errors import CertificateNotFound, CorruptBackup, DeletedCertificateNotFound, PurgeProtected, RestoreConflict
 from kvlab.store import certificate as rows
 from kvlab.vault import answer, archive
-from kvlab.vault.creation import signs_itself
-from kvlab.vault.operation import Status
+from kvlab.vault.creation import signs_itself, worker_of
+from kvlab.vault.operation import Status, Worker
 from kvlab.vault.view import View, name_key, operation
 from kvlab.wire.certificate import Backup, CertificateBundle, DeletedCertificateBundle, DeletedCertificateItem
 from kvlab.wire.model import decode_base64
@@ -90,7 +90,7 @@ class DeletedCertificateOperations(View):
             if row is None:
                 raise CertificateNotFound(name)
             rows.set_certificate(turn.connection, row.c_id, deleted_at=None, purge_at=None)
-            if row.p_status == Status.IN_PROGRESS and (row.p_cancellation_requested or signs_itself(row.p_issuer)):
+            if row.p_status == Status.IN_PROGRESS and _falls_due(row):
                 rows.set_operation(turn.connection, row.c_id, due_at=turn.seconds)
             turn.record("recover_deleted_certificate", f"certificates/{row.c_name}", version=row.v_version)
             live = rows.latest(turn.connection, core.vault_id, name_key(name))
@@ -169,3 +169,9 @@ class DeletedCertificateOperations(View):
     def _deleted_certificate(self, connection: Connection, name: str) -> Row[Any] | None:
         row = rows.latest(connection, self._core.vault_id, name_key(name))
         return row if row is not None and row.c_deleted_at is not None else None
+
+
+def _falls_due(row: Row[Any]) -> bool:
+    """Tell whether somebody works on an operation: issuer ``Self``, or an issuer that was asked to cancel."""
+    asked = row.p_cancellation_requested and worker_of(row.p_issuer) is Worker.ISSUER
+    return asked or signs_itself(row.p_issuer)

@@ -31,6 +31,7 @@ from kvlab.vault import policy as policies
 from kvlab.vault.key_material import sealed_key
 from kvlab.vault.operation import Move
 from kvlab.vault.version import add_version, tags_text
+from kvlab.vault.view import encoded
 from kvlab.wire.policy import (
     BasicConstraints,
     CertificatePolicy,
@@ -183,7 +184,7 @@ def _octets(value: bytes | str) -> bytes:
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
     if "-----BEGIN" in value:
-        return value.encode()
+        return encoded("value", value)
     try:
         return base64.b64decode("".join(value.split()), validate=True)
     except (binascii.Error, ValueError):
@@ -197,7 +198,7 @@ def _password(pwd: str | bytes | None) -> bytes | None:
         raise InvalidProperty("pwd", "It is text.")
     if len(pwd) > PASSWORD_LIMIT:
         raise InvalidProperty("pwd", f"It has more than {PASSWORD_LIMIT} characters.")
-    return pwd.encode() if isinstance(pwd, str) else pwd
+    return encoded("pwd", pwd) if isinstance(pwd, str) else pwd
 
 
 def _content_type(policy: CertificatePolicy | None) -> str | None:
@@ -208,7 +209,7 @@ def _read_pem(octets: bytes, password: bytes | None) -> Contents:
     try:
         return read_pem_import(octets.decode("utf-8", "replace"), password)
     except LegacyKeyFormat as error:
-        raise UnreadablePem(f"{error} Convert it with: openssl pkcs8 -topk8 -nodes -in OLD.pem -out NEW.pem") from None
+        raise UnreadablePem(f"{error} Convert it with: openssl pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem") from None
     except (UnsupportedKey, ExcessiveWork) as error:
         raise InvalidProperty("value", f"{error}") from None
     except X509Error as error:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 Area = Literal["key", "secret"]
 
+LAST_SECOND = 253402300799
+"""9999-12-31T23:59:59Z."""
+
 
 class ItemOperations(View):
     """Steps that the operations on keys and those on secrets share."""
@@ -127,17 +130,31 @@ def dated(attributes: Attributes) -> dict[str, Any]:
     Return the settable attributes of a plain key or secret as they are stored.
 
     Raises:
-        InvalidProperty: it would expire before it begins.
+        InvalidProperty: it would expire before it begins, or an instant is out of range.
     """
     if attributes.nbf is not None and attributes.exp is not None and attributes.exp <= attributes.nbf:
         raise InvalidProperty("attributes.exp", "It is later than nbf.")
+    _check_instants(attributes)
     return {"enabled": attributes.enabled is not False, "nbf": attributes.nbf, "exp": attributes.exp}
 
 
 def changed(attributes: Attributes) -> dict[str, Any]:
-    """Return the attributes that a change sets."""
+    """
+    Return the attributes that a change sets.
+
+    Raises:
+        InvalidProperty: an instant out of range.
+    """
+    _check_instants(attributes)
     given = {"enabled": attributes.enabled, "nbf": attributes.nbf, "exp": attributes.exp}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _check_instants(attributes: Attributes) -> None:
+    for field in ("nbf", "exp"):
+        seconds = getattr(attributes, field)
+        if seconds is not None and not 0 <= seconds <= LAST_SECOND:
+            raise InvalidProperty(f"attributes.{field}", "It is epoch seconds, from 0 to the end of the year 9999.")
 
 
 def validity(row: Any, now: int) -> Literal["disabled", "expired", "not yet valid", "valid"]:

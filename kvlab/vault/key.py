@@ -475,6 +475,8 @@ def _key_props(kty: str, key_size: int | None, crv: str | None) -> KeyProperties
 def _read_key_ops(names: Sequence[str] | None, kty: str) -> str:
     if names is None:
         return ",".join(key_operations((), kty))
+    if not isinstance(names, (list, tuple)):
+        raise InvalidProperty("key_ops", f"It is a list of names out of {', '.join(KEY_OPERATIONS)}.")
     for index, name in enumerate(names):
         if name not in KEY_OPERATIONS:
             raise InvalidProperty(f"key_ops[{index}]", f"'{name}' is none of {', '.join(KEY_OPERATIONS)}.")

@@ -131,7 +131,8 @@ def merged(stored: CertificatePolicy, change: CertificatePolicy) -> CertificateP
     """
     key_change = change.key_props.model_dump() if change.key_props else {}
     old_key = (stored.key_props or KeyProperties()).model_dump()
-    if {"kty", "crv", "key_size"} & key_change.keys():
+    families = [(props.get("kty") or "RSA").split("-")[0] for props in (old_key, old_key | key_change)]
+    if {"crv", "key_size"} & key_change.keys() or families[0] != families[1]:
         old_key.pop("crv", None)
         old_key.pop("key_size", None)
     if key_change.get("kty", "").endswith("-HSM"):

@@ -15,7 +15,7 @@ from kvlab.vault.item import ItemOperations, changed, dated, not_found, validity
 from kvlab.vault.key_material import open_key
 from kvlab.vault.policy import PEM
 from kvlab.vault.version import tags_text
-from kvlab.vault.view import name_key, new_name_key, operation, read_attributes, read_tags
+from kvlab.vault.view import encoded, name_key, new_name_key, operation, read_attributes, read_tags
 from kvlab.wire.secret import DeletedSecretBundle, DeletedSecretItem, SecretBundle, SecretItem
 from kvlab.x509.certificate import split_der
 from kvlab.x509.container import write_pem
@@ -62,7 +62,7 @@ class SecretOperations(ItemOperations):
         """
         core = self._core
         key = new_name_key(name)
-        if not isinstance(value, str) or len(value.encode()) > VALUE_LIMIT:
+        if not isinstance(value, str) or len(encoded("value", value)) > VALUE_LIMIT:
             raise InvalidProperty("value", f"It is text of at most {VALUE_LIMIT} octets.")
         _check_content_type(content_type)
         values = {
@@ -195,6 +195,8 @@ class SecretOperations(ItemOperations):
             row = self._plain(connection, "secret", name, deleted=True)
         if row is None:
             raise DeletedItemNotFound("Secret", name)
+        if not row.enabled:
+            raise SecretDisabled
         return self._deleted_secret_bundle(row)
 
     @operation("deletedsecrets")
@@ -316,6 +318,7 @@ class SecretOperations(ItemOperations):
 def _check_content_type(content_type: str | None) -> None:
     if content_type is not None and (not isinstance(content_type, str) or len(content_type) > CONTENT_TYPE_LIMIT):
         raise InvalidProperty("contentType", f"It is text of at most {CONTENT_TYPE_LIMIT} characters.")
+    encoded("contentType", content_type or "")
 
 
 def _sealing_id(vault_id: int, version: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Self
 
-from kvlab.errors import ForbiddenByPolicy
+from kvlab.errors import ForbiddenByPolicy, InvalidProperty
 from kvlab.store import vault as rows
 from kvlab.store.store import Store
 from kvlab.vault import access
@@ -210,6 +210,8 @@ class Vault(
             ForbiddenByPolicy: the caller is not the owner.
         """
         self._owner_only("principals", "set")
+        if not isinstance(principal, str) or not 1 <= len(principal) <= 200 or principal == OWNER:
+            raise InvalidProperty("principal", f"It is a text of 1 to 200 characters, and not '{OWNER}'.")
         grants = access.read_grants(roles, certificates=certificates, keys=keys, secrets=secrets)
         with self._core.turn(self._principal) as turn:
             rows.put_grants(turn.connection, self._core.vault_id, principal, grants)

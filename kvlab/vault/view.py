@@ -25,6 +25,7 @@ TAG_LIMIT = 15
 TAG_LENGTH = 512
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,127}", re.ASCII)
 _RESERVED = frozenset({"contacts", "issuers", "restore"})
+_NAMELESS = frozenset({"certificates/contacts", "certificates/restore"})
 _log = logging.getLogger(__name__)
 
 
@@ -80,10 +81,10 @@ def operation(
             self._core.begin()
             try:
                 if self._principal != OWNER:
-                    self._authorise(permission, _about(area, args))
+                    self._authorise(permission, _about(area, args, kwargs))
                 return method(self, *args, **kwargs)
             except VaultError as error:
-                self._note_refusal(name, _about(area, args), error)
+                self._note_refusal(name, _about(area, args, kwargs), error)
                 raise
 
         functools.update_wrapper(call, method)
@@ -138,9 +139,24 @@ def read_tags(value: Mapping[str, str] | None) -> dict[str, str] | None:
     for key, text in value.items():
         if not isinstance(key, str) or not isinstance(text, str) or max(len(key), len(text)) > TAG_LENGTH:
             raise InvalidProperty("tags", f"A tag and its value are text of at most {TAG_LENGTH} characters.")
+        encoded("tags", key + text)
     return dict(value)
 
 
-def _about(area: str, args: tuple[object, ...]) -> str:
-    first = args[0] if args else None
-    return f"{area}/{first[:127]}" if isinstance(first, str) and area != "certificates/contacts" else area
+def encoded(field: str, text: str) -> bytes:
+    """
+    Return text as UTF-8.
+
+    Raises:
+        InvalidProperty: it holds half of a surrogate pair, which JSON can spell and no database or answer can hold.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise InvalidProperty(field, "It holds half of a surrogate pair, which is no character.") from None
+
+
+def _about(area: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
+    first = args[0] if args else kwargs.get("name")
+    # What is no name may hold anything; it is shown escaped, so that every database can keep it.
+    return f"{area}/{ascii(first[:127])[1:128]}" if isinstance(first, str) and area not in _NAMELESS else area

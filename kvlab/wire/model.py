@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import types
 import typing
 from functools import cache
@@ -99,6 +100,13 @@ def _inner_model(annotation: Any) -> type[WireModel] | None:
         if inner := _inner_model(argument):
             return inner
     return None
+
+
+def _mapping(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def base64url(octets: bytes) -> str:

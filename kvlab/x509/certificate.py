@@ -43,12 +43,19 @@ def add_months(instant: datetime, months: int) -> datetime:
 
 def begun_months(start: datetime, end: datetime) -> int:
     """Count the calendar months from ``start`` to ``end``; a begun one counts (365 days are 12, 10 minutes more 13)."""
-    months = (end.year - start.year) * 12 + end.month - start.month
-    while months > 0 and add_months(start, months - 1) >= end:
+    months = max((end.year - start.year) * 12 + end.month - start.month, 1)
+    while months > 1 and _reaches(start, months - 1, end):
         months -= 1
-    while add_months(start, months) < end:
+    while not _reaches(start, months, end):
         months += 1
-    return max(months, 1)
+    return months
+
+
+def _reaches(start: datetime, months: int, end: datetime) -> bool:
+    try:
+        return add_months(start, months) >= end
+    except OverflowError:
+        return True
 
 
 def self_sign(

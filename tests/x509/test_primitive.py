@@ -110,7 +110,7 @@ TIMES = [
     (UTC_TIME, b"260601096000Z", "2026-06-01T09:60:00Z", "no such date"),
     (GENERALIZED_TIME, b"00000101000000Z", "0000-01-01T00:00:00Z", "no such date"),
     (UTC_TIME, b"20260601090000Z", "20260601090000Z", "no time"),
-    (GENERALIZED_TIME, b"260601090000Z", "260601090000Z", "no time"),
+    (GENERALIZED_TIME, b"260601090000Z", "2606-01-09T00:00:00Z", "RFC 5280 wants seconds"),
     (UTC_TIME, b"soon\x1b", r"soon\x1b", "no time"),
     (UTC_TIME, b"", "", "no time"),
     (0x16, b"260601090000Z", b"260601090000Z".hex(), "no time: its tag is IA5String"),
