@@ -121,7 +121,7 @@ def flow_text(story: Story) -> str:
     lines = [f"{TITLES[story.kind]} · certificate {story.name} · {story.status}"]
     for step in story.steps:
         way = step.source if step.source == step.target else f"{step.source} → {step.target}"
-        remark = f" ✕ {step.remark}" if step.remark else ""
+        remark = f" ({step.remark})" if step.remark else ""
         lines.append(f"{step.number} {STATE_SIGNS[step.state]} {STATE_WORDS[step.state]:<8}{way}: {step.title}{remark}")
     return "\n".join([*lines, key_sentence(story)] if story.steps else lines)
 

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError, from_json
 from kvlab.errors import InvalidProperty
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class WireModel(BaseModel):
@@ -37,6 +37,9 @@ class WireModel(BaseModel):
     def model_dump_json(self, **options: Any) -> str:
         """Return the service's JSON; absent members are left out unless ``exclude_none=False`` is given."""
         return super().model_dump_json(**{"exclude_none": True, **options})
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        return ((name, value) for name, value in super().__repr_args__() if value is not None)
 
     @classmethod
     def read(cls, value: Self | Mapping[str, Any] | str | None, field: str) -> Self:

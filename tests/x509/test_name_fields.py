@@ -31,7 +31,12 @@ def attribute(oid: str, tag: int, value: bytes) -> bytes:
     return tlv(0x30, tlv(6, encode_oid(oid)), tlv(tag, value))
 
 
-SAFE = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp", "Mn", "Lo")), min_size=1, max_size=12)
+# format_name doubles a backslash, so that its text reads back; here a value stays as it is.
+SAFE = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp", "Mn", "Lo"), exclude_characters="\\"),
+    min_size=1,
+    max_size=12,
+)
 TYPES = [NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.STATE_OR_PROVINCE_NAME, NameOID.USER_ID]
 
 
@@ -40,7 +45,9 @@ def test_a_name_is_written_as_everywhere_in_kvlab(parts):
     name = x509.Name([x509.RelativeDistinguishedName([x509.NameAttribute(*pair) for pair in part]) for part in parts])
     text, fields = read_name(name.public_bytes())
 
-    assert text.replace('\\', "") == format_name(x509.load_der_x509_certificate(certificate(subject=name)).subject).replace("\\", "")
+    # DER sorts the attributes of one relative name, so what is written there is read back first.
+    written = x509.load_der_x509_certificate(certificate(subject=name)).subject
+    assert text == format_name(written)
     assert sorted(field.value for field in fields) == sorted(value for part in parts for _, value in part)
     assert {field.name for field in fields} <= {"commonName", "organizationName", "stateOrProvinceName", "userId"}
 
