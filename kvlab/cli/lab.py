@@ -37,9 +37,15 @@ def run(options: argparse.Namespace) -> int:
     """Copy the lessons that are not there, and serve them until Ctrl-C or SIGTERM."""
     if find_spec("jupyterlab") is None:
         raise Failure('JupyterLab is not installed (pip install "kvlab[lab]").')
-    folder = Path(options.dir) if options.dir else home() / "notebooks"
-    _tell(deliver(lessons_folder(), folder), folder)
-    return _serve(jupyter_arguments(folder, port=options.port, browser=not options.no_browser))
+    # JupyterLab will have handlers of its own, but only after a second or two.
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        folder = Path(options.dir) if options.dir else home() / "notebooks"
+        _tell(deliver(lessons_folder(), folder), folder)
+        _serve(jupyter_arguments(folder, port=options.port, browser=not options.no_browser))
+    except KeyboardInterrupt:
+        return 0
+    return 0
 
 
 def home() -> Path:
@@ -90,18 +96,9 @@ def _tell(delivered: dict[str, str], folder: Path) -> None:
     sys.stdout.flush()
 
 
-def _serve(arguments: list[str]) -> int:
-    """
-    Run JupyterLab in this very process, so that no signal can miss it and nothing stays behind.
-
-    Until JupyterLab has handlers of its own, a signal ends it here.
-    """
-    signal.signal(signal.SIGTERM, _leave)
-    try:
-        import_module("jupyterlab.labapp").main(argv=arguments)
-    except KeyboardInterrupt:
-        return 0
-    return 0
+def _serve(arguments: list[str]) -> None:
+    """Run JupyterLab in this very process, so that no signal can miss it and nothing stays behind."""
+    import_module("jupyterlab.labapp").main(argv=arguments)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:

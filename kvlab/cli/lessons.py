@@ -81,7 +81,7 @@ class _Delivery:
         return written
 
     def place(self, name: str, edition: str) -> str | None:
-        """Say under which name an edition is to be written, None if it is there, or was and is no longer wanted."""
+        """Say under which name an edition is to be written, None if it was delivered: to stay, to be changed, to be deleted."""
         if self.is_current(name, edition):
             self.clear_away(name)
             return None
@@ -91,7 +91,7 @@ class _Delivery:
         if self.delivered.get(name) == edition:
             return None
         beside = list(self.names_beside(name))
-        if any(self.is_current(other, edition) or self.was_refused(other, edition) for other in beside):
+        if any(self.is_current(other, edition) or self.delivered.get(other) == edition for other in beside):
             return None
         return next(other for other in beside if self.is_free(other))
 
@@ -115,10 +115,6 @@ class _Delivery:
     def is_free(self, name: str) -> bool:
         """Whether nobody's work stands in the place of a name: nothing at all, or what was delivered there."""
         return not os.path.lexists(self.target / name) or self.digest(name) == self.delivered.get(name, "")
-
-    def was_refused(self, beside: str, edition: str) -> bool:
-        """Whether this edition was put beside the learner's file already, and thrown away."""
-        return self.delivered.get(beside) == edition and not os.path.lexists(self.target / beside)
 
     def clear_away(self, name: str) -> None:
         """Remove the new editions beside a lesson that follows the package again, but for those with work in them."""

@@ -47,7 +47,7 @@ _WIDEST_NAME = 26
 _MOST_HEX_LINES = 2
 _CRITICALITY = {True: "critical", False: "not critical", None: ""}
 _HEX = re.compile(r"(?:[0-9a-f]{2})+|(?:[0-9A-F]{2})+")
-_FORMULA = re.compile(r"[=+\-@\t\r](?!\d*\Z)")
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?!\d*\Z)")
 _BOLD, _FAINT, _RED, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 
 

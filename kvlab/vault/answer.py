@@ -19,7 +19,7 @@ from kvlab.wire.key import JsonWebKey
 from kvlab.wire.operation import CertificateOperation, OperationError
 from kvlab.wire.policy import CertificatePolicy, IssuerParameters
 from kvlab.x509.certificate import BACKDATED, add_months
-from kvlab.x509.key import jwk
+from kvlab.x509.jwk import jwk
 
 if TYPE_CHECKING:
     from datetime import datetime

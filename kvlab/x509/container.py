@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from kvlab.errors import ExcessiveWork, LegacyKeyFormat, MalformedElement, UnreadableContainer
 from kvlab.x509.der import BIT_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET
-from kvlab.x509.key import key_format, load_private_key, outermost, private_key_pem, refuse_long_file
+from kvlab.x509.element import CONTEXT_0, encode, outermost, refuse_long_file
+from kvlab.x509.key import CRYPTOGRAPHY_REFUSES, key_format, load_private_key, private_key_pem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,11 +29,9 @@ _PKCS7_LABELS = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
 
 DATA = bytes.fromhex("2a864886f70d010701")  # 1.2.840.113549.1.7.1
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")  # 1.2.840.113549.1.7.2
-_CONTEXT_0 = 0xA0
 
 _BOUNDARY = re.compile(rb"-----(BEGIN|END) ([^\r\n-]{1,64})-----")
 _STRAY_END = re.compile(rb"-----END [^\r\n-]{1,64}-----")
-_PYCA_REFUSES = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +221,8 @@ def write_p7b(certificates_der: Sequence[bytes]) -> bytes:
         DER, but for one liberty that OpenSSL takes too: the set of certificates keeps the order given.
     """
     data = encode(SEQUENCE, encode(OBJECT_IDENTIFIER, DATA))
-    signed = encode(SEQUENCE, b"\x02\x01\x01", encode(SET), data, encode(_CONTEXT_0, *certificates_der), encode(SET))
-    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, _SIGNED_DATA), encode(_CONTEXT_0, signed))
+    signed = encode(SEQUENCE, b"\x02\x01\x01", encode(SET), data, encode(CONTEXT_0, *certificates_der), encode(SET))
+    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, _SIGNED_DATA), encode(CONTEXT_0, signed))
 
 
 def sniff(data: bytes) -> str:
@@ -250,16 +248,6 @@ def check_certificate(der: bytes) -> None:
         UnreadableContainer: they do not.
     """
     _loadable(der, x509.load_der_x509_certificate, "certificate")
-
-
-def encode(tag: int, *contents: bytes) -> bytes:
-    """Write one DER element: a one-octet tag, the length in its shortest form, and the contents one after another."""
-    content = b"".join(contents)
-    length = len(content)
-    if length < 0x80:
-        return bytes([tag, length]) + content
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(octets)]) + octets + content
 
 
 def _octets(data: bytes | str) -> bytes:
@@ -329,7 +317,7 @@ def _p7b_certificates(der: bytes) -> list[bytes]:
         found = [
             certificate
             for field in signed
-            if field[0] == _CONTEXT_0
+            if field[0] == CONTEXT_0
             for certificate in reader.children(field[2], field[3])
             if certificate[0] == SEQUENCE
         ]
@@ -343,7 +331,7 @@ def _p7b_certificates(der: bytes) -> list[bytes]:
 def _loadable(der: bytes, load: Callable[[bytes], object], kind: str) -> bytes:
     try:
         load(der)
-    except _PYCA_REFUSES:
+    except CRYPTOGRAPHY_REFUSES:
         raise UnreadableContainer(f"The bytes are no {kind}, or a damaged one.") from None
     return der
 
@@ -368,7 +356,7 @@ def _kind(der: bytes) -> str:
         tags = [member[0] for member in members]
         if tags == [SEQUENCE, SEQUENCE, BIT_STRING]:
             return _signed_kind([member[0] for member in reader.members(members[0])])
-        if tags[:2] == [OBJECT_IDENTIFIER, _CONTEXT_0] and reader.content(members[0], tags[0]) == _SIGNED_DATA:
+        if tags[:2] == [OBJECT_IDENTIFIER, CONTEXT_0] and reader.content(members[0], tags[0]) == _SIGNED_DATA:
             return "p7b"
         if tags in ([INTEGER, SEQUENCE], [INTEGER, SEQUENCE, SEQUENCE]) and _is_content(reader, members[1]):
             return "pfx"
@@ -380,11 +368,11 @@ def _kind(der: bytes) -> str:
 def _signed_kind(tags: list[int]) -> str:
     """Tell a certificate from a request and a revocation list by the tags of what is signed."""
     # Only a certificate's version is tagged, and left out in version 1 (RFC 5280 section 4.1).
-    fields = tags[1:] if tags[:1] == [_CONTEXT_0] else tags
+    fields = tags[1:] if tags[:1] == [CONTEXT_0] else tags
     if fields[:6] == [INTEGER, *[SEQUENCE] * 5]:
         return "certificate"
     return (
-        "request" if fields in ([INTEGER, SEQUENCE, SEQUENCE], [INTEGER, SEQUENCE, SEQUENCE, _CONTEXT_0]) else "unknown"
+        "request" if fields in ([INTEGER, SEQUENCE, SEQUENCE], [INTEGER, SEQUENCE, SEQUENCE, CONTEXT_0]) else "unknown"
     )
 
 

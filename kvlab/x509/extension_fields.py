@@ -81,12 +81,12 @@ def extension_fields(seen: Inspection, element: Element) -> None:
             seen.rows.append((section, name, value, dotted, critical, place, length, problem))
 
 
-def _with_problem(rows: list[Row], sentence: str) -> list[Row]:
+def _with_problem(rows: tuple[Row, ...], sentence: str) -> tuple[Row, ...]:
     first = rows[0]
-    return [(*first[:7], f"{sentence} {first[7]}" if first[7] else sentence), *rows[1:]]
+    return (*first[:7], f"{sentence} {first[7]}" if first[7] else sentence), *rows[1:]
 
 
-def read_extension(octets: bytes) -> list[Row]:
+def read_extension(octets: bytes) -> tuple[Row, ...]:
     """
     Read one Extension apart from its input, and remember it if it is short: most certificates share most of them.
 
@@ -101,7 +101,7 @@ def read_extension(octets: bytes) -> list[Row]:
     return _remembered_extension(octets)
 
 
-def _read_extension(octets: bytes) -> list[Row]:
+def _read_extension(octets: bytes) -> tuple[Row, ...]:
     seen = Inspection(octets)
     whole = seen.element(0, len(octets))
     # The reader of the input has noted what is wrong with the outermost tag and length.

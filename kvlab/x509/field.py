@@ -117,7 +117,7 @@ class Inspection(Reader):
                 self.rows.append(("encoding", "element", tag_text(self.der[at]), None, None, *where, sentence))
         return list(map(_as_field, self.rows))
 
-    def settled_rows(self) -> list[Row]:
+    def settled_rows(self) -> tuple[Row, ...]:
         """
         Return the rows of a part of a certificate, with the departures from DER noted on their fields or the first row.
         """
@@ -125,7 +125,7 @@ class Inspection(Reader):
             sentences = {sentence for sentence, _ in self._settle().values()}
             first = self.rows[0]
             self.rows[0] = (*first[:7], " ".join([*filter(None, (first[7],)), *sorted(sentences)]) or None)
-        return self.rows
+        return tuple(self.rows)
 
     def _settle(self) -> dict[int, tuple[str, int | None]]:
         """Note each fault on the rows of its element, and return the faults of elements without a row."""

@@ -16,41 +16,36 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from kvlab.errors import ExcessiveWork, MalformedElement, UnreadableContainer, UnsupportedKey, WrongPassword
-from kvlab.x509.container import DATA, MOST_BLOCKS, Contents, check_certificate, encode
+from kvlab.x509.container import DATA, MOST_BLOCKS, Contents, check_certificate
 from kvlab.x509.der import NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET
-from kvlab.x509.key import (
-    PBES2,
-    PBKDF2,
-    PBMAC1,
+from kvlab.x509.derivation import PBMAC1, check_rounds, read_derivation, small_integer
+from kvlab.x509.element import (
+    CONTEXT_0,
     at_least,
-    check_rounds,
-    derivation,
+    encode,
+    encode_identifier,
+    encode_integer,
     identifier,
-    key_format,
-    load_private_key,
     octets,
     outermost,
-    private_key_pkcs8_der,
-    public_key_der,
     refuse_long_file,
-    require_match,
     require_sound,
-    small_integer,
 )
+from kvlab.x509.key import key_format, load_private_key, private_key_pkcs8_der, public_key_der, require_match
+from kvlab.x509.pbe import CLOSED, PRFS, decrypt, encrypt, hash_name, password_forms, pkcs12_key, stretch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kvlab.x509.der import Element, Reader
-    from kvlab.x509.key import Derivation, PrivateKey
+    from kvlab.x509.derivation import Derivation
+    from kvlab.x509.key import PrivateKey
+    from kvlab.x509.pbe import Password
 
 MAX_TOTAL_ROUNDS = 2_000_000
 """Rounds of all key derivations of one file together."""
@@ -58,15 +53,10 @@ MAX_TOTAL_ROUNDS = 2_000_000
 _ROUNDS = 2048
 """Rounds written: with an empty password they protect nothing, and other programs write no fewer."""
 
-_ROUNDS_DER = b"\x02\x02" + _ROUNDS.to_bytes(2, "big")
-
 _PROTECTED_ROUNDS = 100_000
 """Rounds of a PFX under a password, which make each guess at it take 30 ms."""
 
-_CLOSED = "The password does not open the PKCS#12 file."
-_UNKNOWN = "The PKCS#12 file is encrypted, or authenticated, in a way that is not supported."
 _BMP_STRING = 0x1E
-_CONTEXT_0 = 0xA0
 _MOST_ATTRIBUTES = 32
 _DEEPEST = 4
 
@@ -78,8 +68,6 @@ _X509_CERTIFICATE = bytes.fromhex("2a864886f70d01091601")  # 1.2.840.113549.1.9.
 _FRIENDLY_NAME = bytes.fromhex("2a864886f70d010914")  # 1.2.840.113549.1.9.20
 _LOCAL_KEY_ID = bytes.fromhex("2a864886f70d010915")  # 1.2.840.113549.1.9.21
 _SHA256 = bytes.fromhex("608648016503040201")  # 2.16.840.1.101.3.4.2.1
-_HMAC_SHA256 = bytes.fromhex("2a864886f70d0209")  # 1.2.840.113549.2.9
-_AES256_CBC = bytes.fromhex("60864801650304012a")  # 2.16.840.1.101.3.4.1.42
 
 _DIGESTS = {
     bytes.fromhex("2b0e03021a"): "sha1",
@@ -88,47 +76,6 @@ _DIGESTS = {
     bytes.fromhex("608648016503040202"): "sha384",
     bytes.fromhex("608648016503040203"): "sha512",
 }
-_PRFS = {
-    bytes.fromhex("2a864886f70d0207"): "sha1",
-    bytes.fromhex("2a864886f70d0208"): "sha224",
-    _HMAC_SHA256: "sha256",
-    bytes.fromhex("2a864886f70d020a"): "sha384",
-    bytes.fromhex("2a864886f70d020b"): "sha512",
-}
-
-
-class _Scheme(NamedTuple):
-    """A cipher in CBC mode or RC4: octets of its key, and of the IV that is derived with it."""
-
-    cipher: str
-    key_length: int
-    iv_length: int = 0
-
-
-_PKCS12_PBE = bytes.fromhex("2a864886f70d010c01")  # 1.2.840.113549.1.12.1, RFC 7292 appendix C
-_SCHEMES = {
-    bytes.fromhex("608648016503040102"): _Scheme("AES", 16),
-    bytes.fromhex("608648016503040116"): _Scheme("AES", 24),
-    _AES256_CBC: _Scheme("AES", 32),
-    bytes.fromhex("2a864886f70d0307"): _Scheme("3DES", 24),
-    _PKCS12_PBE + b"\x01": _Scheme("RC4", 16),
-    _PKCS12_PBE + b"\x02": _Scheme("RC4", 5),
-    _PKCS12_PBE + b"\x03": _Scheme("3DES", 24, 8),
-    _PKCS12_PBE + b"\x04": _Scheme("3DES", 16, 8),
-    _PKCS12_PBE + b"\x05": _Scheme("RC2", 16, 8),
-    _PKCS12_PBE + b"\x06": _Scheme("RC2", 5, 8),
-}
-
-
-class _Password(NamedTuple):
-    """
-    A password as PBES2 takes it, and as the schemes of PKCS#12 do: UTF-16 with two zero octets behind.
-
-    Of an empty password tools have two opinions: two zero octets (RFC 7292 appendix B.1), or none at all.
-    """
-
-    octets: bytes
-    bmp: bytes
 
 
 class _Sealed(NamedTuple):
@@ -312,22 +259,12 @@ def _bags(data: bytes, password: bytes) -> list[_Bag]:
     safes = _safes(authenticated, work)
     verify = _verifier(reader, mac[0], authenticated, work) if mac else None
     require_sound(reader)
-    for attempt in _attempts(password):
+    for attempt in password_forms(password):
         if verify and not verify(attempt):
             continue
         with suppress(WrongPassword):
             return _decrypted(safes, attempt, work)
-    raise WrongPassword(_CLOSED)
-
-
-def _attempts(password: bytes) -> list[_Password]:
-    if not password:
-        return [_Password(b"", b"\0\0"), _Password(b"", b"")]
-    try:
-        text = password.decode("utf-8")
-    except UnicodeDecodeError:
-        text = password.decode("latin-1")
-    return [_Password(password, text.encode("utf-16-be") + b"\0\0")]
+    raise WrongPassword(CLOSED)
 
 
 def _data(reader: Reader, content_info: Element) -> bytes:
@@ -348,7 +285,7 @@ def _safes(authenticated: bytes, work: _Work) -> list[list[_Bag] | _Sealed]:
             continue
         encrypted = reader.members(reader.only_child(content[2], content[3]))
         _, algorithm, ciphertext = at_least(3, reader.members(at_least(2, encrypted)[1]))[:3]
-        safes.append(_Sealed(work.derive(derivation(reader, algorithm)), octets(reader, ciphertext)))
+        safes.append(_Sealed(work.derive(read_derivation(reader, algorithm)), octets(reader, ciphertext)))
     require_sound(reader)
     return safes
 
@@ -376,7 +313,7 @@ def _bag_content(reader: Reader, kind: bytes, inner: Element, work: _Work) -> tu
         return reader.der[inner[1] : inner[4]], None
     if kind == _SHROUDED_BAG:
         algorithm, ciphertext = at_least(2, reader.members(inner))[:2]
-        return octets(reader, ciphertext), work.derive(derivation(reader, algorithm))
+        return octets(reader, ciphertext), work.derive(read_derivation(reader, algorithm))
     if kind == _CERTIFICATE_BAG:
         form, value = at_least(2, reader.members(inner))[:2]
         if reader.content(form, OBJECT_IDENTIFIER) == _X509_CERTIFICATE:
@@ -394,133 +331,40 @@ def _names(reader: Reader, attributes: Sequence[Element]) -> tuple[str, bytes]:
     return found.get(_FRIENDLY_NAME, b"").decode("utf-16-be", "replace"), found.get(_LOCAL_KEY_ID, b"")
 
 
-def _verifier(reader: Reader, mac_data: Element, authenticated: bytes, work: _Work) -> Callable[[_Password], bool]:
+def _verifier(reader: Reader, mac_data: Element, authenticated: bytes, work: _Work) -> Callable[[Password], bool]:
     """Read a MacData (RFC 7292 section 4), and return what checks a password against it."""
     digest_info, *rest = at_least(1, reader.members(mac_data))
     algorithm, digest = at_least(2, reader.members(digest_info))[:2]
     expected = octets(reader, digest)
     kind, _ = identifier(reader, algorithm)
     if kind == PBMAC1:
-        how = work.derive(derivation(reader, algorithm))
-        name = _name_of(_PRFS, how.cipher)
-        make_key = partial(_stretch, how, length=how.length)
+        how = work.derive(read_derivation(reader, algorithm))
+        name = hash_name(PRFS, how.cipher)
+        make_key = partial(stretch, how, length=how.length)
     else:
-        name = _name_of(_DIGESTS, kind)
+        name = hash_name(_DIGESTS, kind)
         salt = octets(reader, at_least(1, rest)[0])
         rounds = work.hash(small_integer(reader, rest[1]) if rest[1:] else 1)
-        make_key = partial(_pkcs12_key, 3, salt, rounds, name=name)
+        make_key = partial(pkcs12_key, 3, salt, rounds, name=name)
 
     return lambda password: hmac.compare_digest(hmac.digest(make_key(password), authenticated, name), expected)
 
 
-def _name_of(table: Mapping[bytes, str], kind: bytes) -> str:
-    if kind not in table:
-        raise UnreadableContainer(_UNKNOWN)
-    return table[kind]
-
-
-def _decrypted(safes: Sequence[list[_Bag] | _Sealed], password: _Password, work: _Work) -> list[_Bag]:
+def _decrypted(safes: Sequence[list[_Bag] | _Sealed], password: Password, work: _Work) -> list[_Bag]:
     bags: list[_Bag] = []
     for safe in safes:
-        bags += _safe_bags(_decrypt(*safe, password), work) if isinstance(safe, _Sealed) else safe
-    return [
-        replace(bag, content=_decrypt(bag.how, bag.content, password), how=None) if bag.how else bag for bag in bags
-    ]
-
-
-def _decrypt(how: Derivation, ciphertext: bytes, password: _Password) -> bytes:
-    scheme = _SCHEMES.get(how.cipher)
-    own = how.cipher.startswith(_PKCS12_PBE)
-    if scheme is None or own != (how.scheme == how.cipher):
-        raise UnreadableContainer(_UNKNOWN)
-    if own:
-        key = _pkcs12_key(1, how.salt, how.rounds, password, length=scheme.key_length)
-        iv = _pkcs12_key(2, how.salt, how.rounds, password, length=scheme.iv_length)
-    else:
-        key, iv = _stretch(how, password, scheme.key_length), how.iv
-    try:
-        plain = _deciphered(scheme.cipher, key, iv, ciphertext)
-    except ValueError:
-        raise UnreadableContainer("What is encrypted in the PKCS#12 file is damaged.") from None
-    padding = 0 if scheme.cipher == "RC4" else plain[-1]
-    # Without a MAC, this is all that tells a wrong password: every plaintext is a SEQUENCE and padded.
-    if plain[0] != SEQUENCE or plain[len(plain) - padding :] != bytes([padding]) * padding:
-        raise WrongPassword(_CLOSED)
-    return plain[: len(plain) - padding]
-
-
-def _deciphered(cipher: str, key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
-    if not ciphertext:
-        raise ValueError("empty")
-    if cipher in ("RC2", "RC4"):
-        from Crypto.Cipher import ARC2, ARC4  # noqa: PLC0415  only old files need it
-
-        if cipher == "RC4":
-            return bytes(ARC4.new(key).decrypt(ciphertext))
-        return bytes(ARC2.new(key, ARC2.MODE_CBC, iv, effective_keylen=8 * len(key)).decrypt(ciphertext))  # noqa: S304
-    # Two-key 3DES uses its first key again as the third.
-    algorithm = algorithms.AES(key) if cipher == "AES" else TripleDES((key + key)[:24])
-    decryptor = Cipher(algorithm, modes.CBC(iv)).decryptor()
-    return decryptor.update(ciphertext) + decryptor.finalize()
-
-
-def _stretch(how: Derivation, password: _Password, length: int) -> bytes:
-    """Derive a key by PBKDF2 (RFC 8018 section 5.2) or scrypt (RFC 7914)."""
-    if how.costs:
-        n, r, p = how.costs
-        try:
-            return Scrypt(how.salt, length, n, r, p).derive(password.octets)
-        except ValueError:
-            raise UnreadableContainer("The parameters of scrypt do not fit together.") from None
-    if how.scheme != PBKDF2 or not length:
-        raise UnreadableContainer(_UNKNOWN)
-    return hashlib.pbkdf2_hmac(_name_of(_PRFS, how.prf), password.octets, how.salt, how.rounds, length)
-
-
-def _pkcs12_key(
-    purpose: int, salt: bytes, rounds: int, password: _Password, *, name: str = "sha1", length: int | None = None
-) -> bytes:
-    """
-    Derive a key by the function of RFC 7292 appendix B.2.
-
-    Args:
-        purpose: 1 for a key, 2 for an IV, 3 for a MAC.
-        salt: octets.
-        rounds: how often to hash.
-        password: its UTF-16 form is used.
-        name: the hash.
-        length: octets wanted; None for those of one hash.
-    """
-    make = getattr(hashlib, name)
-    block = make().block_size
-    wanted = make().digest_size if length is None else length
-    mixed = _filled(salt, block) + _filled(password.bmp, block)
-    key = b""
-    while len(key) < wanted:
-        digest = bytes([purpose]) * block + mixed
-        for _ in range(rounds):
-            digest = make(digest).digest()
-        key += digest
-        addend = int.from_bytes(_filled(digest, block), "big") + 1
-        parts = [int.from_bytes(mixed[at : at + block], "big") + addend for at in range(0, len(mixed), block)]
-        mixed = b"".join((part % (1 << 8 * block)).to_bytes(block, "big") for part in parts)
-    return key[:wanted]
-
-
-def _filled(pattern: bytes, block: int) -> bytes:
-    """Repeat octets up to a multiple of the block; none stay none."""
-    wanted = -(-len(pattern) // block) * block
-    return (pattern * (block if len(pattern) < block else 2))[:wanted]
+        bags += _safe_bags(decrypt(*safe, password), work) if isinstance(safe, _Sealed) else safe
+    return [replace(bag, content=decrypt(bag.how, bag.content, password), how=None) if bag.how else bag for bag in bags]
 
 
 def _plain_content(content: bytes) -> bytes:
-    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, DATA), encode(_CONTEXT_0, encode(OCTET_STRING, content)))
+    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, DATA), encode(CONTEXT_0, encode(OCTET_STRING, content)))
 
 
 def _bag(kind: bytes, content: bytes, attributes: Sequence[bytes]) -> bytes:
     # The elements of a SET stand in the order of their octets (X.690 section 11.6).
     tail = [encode(SET, *sorted(attributes))] if attributes else []
-    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, kind), encode(_CONTEXT_0, content), *tail)
+    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, kind), encode(CONTEXT_0, content), *tail)
 
 
 def _attribute(kind: bytes, value: bytes) -> bytes:
@@ -529,32 +373,20 @@ def _attribute(kind: bytes, value: bytes) -> bytes:
 
 def _certificate_bag(der: bytes) -> bytes:
     form = encode(OBJECT_IDENTIFIER, _X509_CERTIFICATE)
-    return encode(SEQUENCE, form, encode(_CONTEXT_0, encode(OCTET_STRING, der)))
-
-
-def _algorithm(kind: bytes, parameters: bytes) -> bytes:
-    return encode(SEQUENCE, encode(OBJECT_IDENTIFIER, kind), parameters)
+    return encode(SEQUENCE, form, encode(CONTEXT_0, encode(OCTET_STRING, der)))
 
 
 def _shrouded(plain: bytes, salt: bytes) -> bytes:
-    """Encrypt a PKCS#8 key under the empty password: PBKDF2 with HMAC-SHA256, AES-256-CBC (RFC 8018 section 6.2)."""
-    key_salt, iv = _derived(salt, b"key salt"), _derived(salt, b"key iv")
-    prf = _algorithm(_HMAC_SHA256, encode(NULL))
-    kdf = _algorithm(PBKDF2, encode(SEQUENCE, encode(OCTET_STRING, key_salt), _ROUNDS_DER, prf))
-    how = _algorithm(PBES2, encode(SEQUENCE, kdf, _algorithm(_AES256_CBC, encode(OCTET_STRING, iv))))
-    key = hashlib.pbkdf2_hmac("sha256", b"", key_salt, _ROUNDS, 32)
-    encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
-    padding = 16 - len(plain) % 16
-    ciphertext = encryptor.update(plain + bytes([padding]) * padding) + encryptor.finalize()
-    return encode(SEQUENCE, how, encode(OCTET_STRING, ciphertext))
+    """Encrypt a PKCS#8 key under the empty password."""
+    return encrypt(plain, b"", salt=_derived(salt, b"key salt"), iv=_derived(salt, b"key iv"), rounds=_ROUNDS)
 
 
 def _mac_data(authenticated: bytes, salt: bytes) -> bytes:
     mac_salt = _derived(salt, b"mac salt")
-    key = _pkcs12_key(3, mac_salt, _ROUNDS, _attempts(b"")[0], name="sha256")
+    key = pkcs12_key(3, mac_salt, _ROUNDS, password_forms(b"")[0], name="sha256")
     digest = encode(OCTET_STRING, hmac.digest(key, authenticated, "sha256"))
-    info = encode(SEQUENCE, _algorithm(_SHA256, encode(NULL)), digest)
-    return encode(SEQUENCE, info, encode(OCTET_STRING, mac_salt), _ROUNDS_DER)
+    info = encode(SEQUENCE, encode_identifier(_SHA256, encode(NULL)), digest)
+    return encode(SEQUENCE, info, encode(OCTET_STRING, mac_salt), encode_integer(_ROUNDS))
 
 
 def _derived(salt: bytes, label: bytes) -> bytes:

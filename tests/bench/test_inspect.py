@@ -36,7 +36,9 @@ def build() -> list[bytes]:
     """
     issuers = [
         (
-            name((NameOID.COUNTRY_NAME, "US"), (NameOID.ORGANIZATION_NAME, "Contoso"), (NameOID.COMMON_NAME, f"CA {n}")),
+            name(
+                (NameOID.COUNTRY_NAME, "US"), (NameOID.ORGANIZATION_NAME, "Contoso"), (NameOID.COMMON_NAME, f"CA {n}")
+            ),
             ec.derive_private_key(0xCA + n, ec.SECP256R1()),
         )
         for n in range(4)

@@ -16,7 +16,7 @@ from kvlab.errors import (
 )
 from kvlab.store import certificate as rows
 from kvlab.vault.operation import TRANSITIONS, IllegalMove, Move, Status, Worker, outcome, take
-from tests.vault.make import OutsideCA, ec_key, ec_policy, finish, pem_file, self_signed, version_of
+from tests.vault.make import OutsideCA, ec_key, ec_policy, finish, pfx_file, self_signed, version_of
 
 CALLERS = [Move.CREATE, Move.IMPORT, Move.POLL, Move.ASK_CANCEL, Move.MERGE, Move.DELETE]
 ISSUERS = {"Unknown": Worker.CALLER, "Self": Worker.ISSUER, "Bought": Worker.ISSUER}
@@ -62,7 +62,7 @@ def do(vault, move, issuer):
         return vault.create_certificate("web", ec_policy(issuer=issuer))
     if move is Move.IMPORT:
         key = ec_key()
-        return vault.import_certificate("web", pem_file(key, self_signed(key)))
+        return vault.import_certificate("web", pfx_file(key, self_signed(key)))
     if move is Move.POLL:
         return vault.get_certificate_operation("web")
     if move is Move.ASK_CANCEL:

@@ -11,8 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AttributeOID, ExtendedKeyUsageOID, NameOID
 
+from kvlab.x509.explain import explain
 from kvlab.x509.field import Field
 
 KEY = ec.derive_private_key(0x5EED, ec.SECP256R1())
@@ -47,7 +48,9 @@ def certificate(
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
-    signed = builder.sign(key, changes.get("hash", hashes.SHA256()), rsa_padding=changes.get("padding"))
+    repeatable = True if isinstance(key, ec.EllipticCurvePrivateKey) else None
+    algorithm = changes.get("hash", hashes.SHA256())
+    signed = builder.sign(key, algorithm, rsa_padding=changes.get("padding"), ecdsa_deterministic=repeatable)
     return signed.public_bytes(Encoding.DER)
 
 
@@ -60,7 +63,7 @@ def request(*extensions: tuple[x509.ExtensionType, bool], attributes: dict | Non
         builder = builder.add_extension(extension, critical)
     for oid, value in (attributes or {}).items():
         builder = builder.add_attribute(oid, value)
-    return builder.sign(KEY, hashes.SHA256()).public_bytes(Encoding.DER)
+    return builder.sign(KEY, hashes.SHA256(), ecdsa_deterministic=True).public_bytes(Encoding.DER)
 
 
 def vectors() -> Iterator[tuple[str, bytes]]:
@@ -127,3 +130,44 @@ def problems(fields: list[Field]) -> dict[str, str]:
     Return the problems, by name of the field.
     """
     return {field.name: field.problem for field in fields if field.problem}
+
+
+def replaced(der: bytes, name: str, element: bytes) -> bytes:
+    """
+    Replace the element of a field, and mend the lengths of all that is around it.
+    """
+    field = one(explain(der), name, None)
+    return rebuilt(der, 0, len(der), field.offset, field.length, element)
+
+
+def rebuilt(der: bytes, start: int, end: int, offset: int, length: int, element: bytes) -> bytes:
+    """
+    Encode the element between ``start`` and ``end`` again, with another one in the place of the one at ``offset``.
+    """
+    if start == offset:
+        return element
+    head = start + 2 + (der[start + 1] & 0x7F if der[start + 1] >= 0x80 else 0)
+    if not start < offset < end or not der[start] & 0x20:
+        return der[start:end]
+    parts, at = [], head
+    while at < end:
+        size = der[at + 1]
+        stop = at + 2 + size
+        if size >= 0x80:
+            stop = at + 2 + (size & 0x7F)
+            stop += int.from_bytes(der[at + 2 : stop], "big")
+        parts.append(rebuilt(der, at, stop, offset, length, element))
+        at = stop
+    return tlv(der[start], *parts)
+
+
+SAN = x509.SubjectAlternativeName([x509.DNSName("shop.contoso.com"), x509.DNSName("www.contoso.com")])
+USAGE = x509.KeyUsage(True, False, True, False, False, False, False, False, False)
+LEAF = certificate(
+    (USAGE, True),
+    (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+    (x509.BasicConstraints(False, None), True),
+    (SAN, False),
+    (x509.SubjectKeyIdentifier.from_public_key(KEY.public_key()), False),
+)
+REQUEST = request((USAGE, True), (SAN, False), attributes={AttributeOID.UNSTRUCTURED_NAME: b"web"})

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from kvlab.errors import BrokenChain, ExcessiveWork, KeyMismatch, UnreadableContainer
 from kvlab.x509.chain import IssuerState, Link, find_leaf, links, order_chain, order_from_leaf
-from kvlab.x509.container import encode
+from kvlab.x509.element import encode
 from tests.tool import tool
 
 DER = serialization.Encoding.DER

@@ -26,7 +26,6 @@ from kvlab.errors import (
 )
 from kvlab.x509.container import (
     PemBlock,
-    encode,
     load_certificates,
     load_request,
     pem,
@@ -40,6 +39,7 @@ from kvlab.x509.container import (
     write_pem,
 )
 from kvlab.x509.der import Reader
+from kvlab.x509.element import encode
 from kvlab.x509.key import (
     keys_match,
     load_private_key,

@@ -76,7 +76,17 @@ def test_an_element_longer_than_its_parent_is_cut():
 @pytest.mark.parametrize(
     "rest",
     ["02", "0280", "0480", "04ff", "0484ff", "1f", "1f8080808080808001", "3080", "30800500"],
-    ids=["no length", "indefinite primitive", "no end", "reserved", "cut length", "no tag number", "huge tag", "open", "open2"],
+    ids=[
+        "no length",
+        "indefinite primitive",
+        "no end",
+        "reserved",
+        "cut length",
+        "no tag number",
+        "huge tag",
+        "open",
+        "open2",
+    ],
 )
 def test_an_unreadable_rest_is_one_broken_element(rest):
     der = bytes.fromhex("0500" + rest)

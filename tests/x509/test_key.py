@@ -1,6 +1,5 @@
 """Keys: OpenSSL makes them in every form, RFCs give vectors, and nothing but an X509Error comes of bad input."""
 
-import base64
 import subprocess
 import time
 
@@ -21,23 +20,21 @@ from kvlab.errors import (
     WrongPassword,
     X509Error,
 )
-from kvlab.x509.container import encode, pem
+from kvlab.x509.container import pem
+from kvlab.x509.element import encode, encode_identifier, encode_integer
 from kvlab.x509.key import (
     CURVES,
     KeySpec,
-    jwk,
     key_format,
     key_spec,
     keys_match,
     load_pkcs8_der,
     load_private_key,
-    private_key_from_jwk,
     private_key_from_rsa_numbers,
     private_key_from_scalar,
     private_key_pem,
     private_key_pkcs8_der,
     public_key_der,
-    public_key_from_jwk,
     require_match,
 )
 from tests.tool import tool
@@ -49,8 +46,7 @@ DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
 PKCS8, TRADITIONAL = serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL
 PLAIN = serialization.NoEncryption()
 
-PBES2, PBKDF2, SCRYPT = "2a864886f70d01050d", "2a864886f70d01050c", "2b06010401da47040b"
-PBE_3DES, AES256_CBC = "2a864886f70d010c0103", "60864801650304012a"
+EC_KEY, DSA_KEY = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce380401")
 
 
 def openssl(*arguments, data=None):
@@ -61,22 +57,6 @@ def openssl(*arguments, data=None):
 
 def public_der_by_openssl(key_file):
     return openssl("pkey", "-in", str(key_file), "-passin", "pass:" + PASSWORD.decode(), "-pubout", "-outform", "DER")
-
-
-def integer(number):
-    return encode(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
-
-
-def algorithm(oid, *parameters):
-    return encode(0x30, encode(6, bytes.fromhex(oid)), *parameters)
-
-
-def encrypted_info(how):
-    return encode(0x30, how, encode(4, b"\0" * 64))
-
-
-def pbes2(kdf):
-    return algorithm(PBES2, encode(0x30, kdf, algorithm(AES256_CBC, encode(4, b"\0" * 16))))
 
 
 # --- What kind of key
@@ -299,7 +279,7 @@ def test_password_for_a_key_without_one_is_ignored():
         (pem("RSA PRIVATE KEY", b"\x30\x00").encode(), "can not be read"),
         (private_key_pkcs8_der(KEYS["P-256"])[:-1], "no private key of a known format"),
         (private_key_pkcs8_der(KEYS["P-256"]) + b"\0", "no private key of a known format"),
-        (encode(0x30, integer(0), algorithm("2a8648ce3d0201"), encode(4, b"")), "can not be read"),
+        (encode(0x30, encode_integer(0), encode_identifier(EC_KEY, b""), encode(4, b"")), "can not be read"),
     ],
     ids=["empty", "text", "DER", "three", "none", "no end", "no base64", "legacy", "cut", "trailing", "no curve"],
 )
@@ -345,50 +325,11 @@ def test_key_formats_by_their_shape():
 # --- Work that is refused before it is done
 
 
-def kdf(oid, *numbers, salt=b"saltsalt"):
-    return algorithm(oid, encode(0x30, encode(4, salt), *map(integer, numbers)))
-
-
-BOMBS = {
-    "PBKDF2": pbes2(kdf(PBKDF2, 1_000_001)),
-    "PBKDF2 2^62": pbes2(kdf(PBKDF2, 1 << 62)),
-    "PBKDF2 2^1000": pbes2(kdf(PBKDF2, 1 << 1000)),
-    "PBKDF2 long key": pbes2(kdf(PBKDF2, 1000, 1 << 30)),
-    "PBKDF2 long salt": pbes2(kdf(PBKDF2, 1000, salt=b"s" * 5000)),
-    "PKCS#12 scheme": algorithm(PBE_3DES, encode(0x30, encode(4, b"saltsalt"), integer(1 << 31))),
-    "scrypt N": pbes2(kdf(SCRYPT, 1 << 30, 8, 1)),
-    "scrypt r": pbes2(kdf(SCRYPT, 16384, 1 << 20, 1)),
-    "scrypt p": pbes2(kdf(SCRYPT, 16384, 8, 1 << 20)),
-}
-
-
-@pytest.mark.parametrize("how", BOMBS.values(), ids=BOMBS)
-@pytest.mark.parametrize("encoding", ["PEM", "DER"])
-def test_excessive_key_derivation_is_refused_at_once(how, encoding):
-    data = encrypted_info(how)
-    if encoding == "PEM":
-        data = pem("ENCRYPTED PRIVATE KEY", data).encode()
-    start = time.perf_counter()
-
-    with pytest.raises(ExcessiveWork):
-        load_private_key(data, PASSWORD)
-    assert time.perf_counter() - start < 0.1
-
-
-@pytest.mark.parametrize("rounds", [0, -5])
-def test_rounds_that_are_not_positive_are_refused(rounds):
-    data = encrypted_info(pbes2(algorithm(PBKDF2, encode(0x30, encode(4, b"s"), encode(2, bytes([rounds & 0xFF]))))))
-
-    with pytest.raises(UnreadableContainer, match="not positive"):
-        load_private_key(data, PASSWORD)
-
-
 def test_huge_dsa_key_is_refused_before_its_public_half_is_computed():
     """A DSA key of 20 kB takes cryptography minutes to load."""
-    numbers = [integer((1 << 60_000) - 1), integer((1 << 255) + 1), integer((1 << 59_999) - 1)]
-    data = encode(
-        0x30, integer(0), algorithm("2a8648ce380401", encode(0x30, *numbers)), encode(4, integer((1 << 59_998) + 1))
-    )
+    numbers = map(encode_integer, ((1 << 60_000) - 1, (1 << 255) + 1, (1 << 59_999) - 1))
+    how = encode_identifier(DSA_KEY, encode(0x30, *numbers))
+    data = encode(0x30, encode_integer(0), how, encode(4, encode_integer((1 << 59_998) + 1)))
     start = time.perf_counter()
 
     with pytest.raises(UnsupportedKey, match="too long"):
@@ -475,96 +416,6 @@ def test_what_has_no_public_key_is_refused():
         public_key_der("web")
 
 
-# --- JSON Web Keys
-
-
-RFC_7517_EC = {
-    "kty": "EC",
-    "crv": "P-256",
-    "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
-    "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
-    "d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE",
-    "use": "enc",
-    "kid": "1",
-}
-"""RFC 7517 appendix A.2."""
-
-
-def private_jwk(name):
-    key = KEYS[name]
-    number = lambda value: base64.urlsafe_b64encode(value.to_bytes((value.bit_length() + 7) // 8, "big")).decode()  # noqa: E731
-    numbers = key.private_numbers()
-    if name == "RSA":
-        return jwk(key.public_key()) | {part: number(getattr(numbers, part)).rstrip("=") for part in ("d", "p", "q")}
-    return jwk(key.public_key()) | {"d": number(numbers.private_value).rstrip("=")}
-
-
-def test_private_jwk_of_rfc_7517():
-    key = private_key_from_jwk(RFC_7517_EC)
-
-    assert jwk(key.public_key()) == {part: RFC_7517_EC[part] for part in ("kty", "crv", "x", "y")}
-
-
-@pytest.mark.parametrize("name", KEYS)
-def test_jwk_round_trip(name):
-    public_key = KEYS[name].public_key()
-
-    assert keys_match(public_key_from_jwk(jwk(public_key)), public_key)
-    assert private_key_from_jwk(private_jwk(name)).private_numbers() == KEYS[name].private_numbers()
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.sampled_from(list(CURVES)), st.integers(1, 2**250))
-def test_coordinates_have_the_length_of_the_field(crv, scalar):
-    members = jwk(private_key_from_scalar(crv, scalar).public_key())
-
-    length = {"P-256": 32, "P-256K": 32, "P-384": 48, "P-521": 66}[crv]
-    assert [len(base64.urlsafe_b64decode(members[part] + "==")) for part in "xy"] == [length, length]
-    assert jwk(public_key_from_jwk(members)) == members
-
-
-@pytest.mark.parametrize(
-    ("members", "error"),
-    [
-        ({}, UnsupportedKey),
-        ({"kty": "oct", "k": "AA"}, UnsupportedKey),
-        ({"kty": ["EC"]}, UnsupportedKey),
-        ({"kty": "EC", "crv": "P-224", "x": "AA", "y": "AA", "d": "AQ"}, UnsupportedKey),
-        ({"kty": "EC", "crv": ["P-256"], "x": "AA", "y": "AA", "d": "AQ"}, UnsupportedKey),
-        (RFC_7517_EC | {"x": None}, InvalidKey),
-        (RFC_7517_EC | {"x": "+/+/"}, InvalidKey),
-        (RFC_7517_EC | {"x": "é"}, InvalidKey),
-        (RFC_7517_EC | {"x": "AQ"}, InvalidKey),
-        (RFC_7517_EC | {"x": "A" * 1025}, InvalidKey),
-        (RFC_7517_EC | {"x": "A"}, InvalidKey),
-        ({"kty": "RSA", "n": "AQAB", "e": "AQAB"}, X509Error),
-        ({"kty": "RSA", "n": "AQAB"}, InvalidKey),
-    ],
-    ids=["empty", "oct", "kty", "curve", "list", "null", "base64", "letter", "point", "long", "one", "small", "no e"],
-)
-def test_bad_public_jwk(members, error):
-    with pytest.raises(error):
-        public_key_from_jwk(members)
-    with pytest.raises(X509Error):
-        private_key_from_jwk(members)
-
-
-@pytest.mark.parametrize("change", [{"d": "AQ"}, {"d": "AA"}, {"d": None}, {"d": "_" * 43}], ids=str)
-def test_private_ec_jwk_that_does_not_fit(change):
-    with pytest.raises(InvalidKey):
-        private_key_from_jwk(RFC_7517_EC | change)
-
-
-@pytest.mark.parametrize("part", ["n", "e", "d", "p", "q"])
-def test_private_rsa_jwk_that_does_not_fit(part):
-    members = private_jwk("RSA")
-
-    with pytest.raises(InvalidKey):
-        private_key_from_jwk({name: value for name, value in members.items() if name != part})
-    with pytest.raises(InvalidKey):
-        private_key_from_jwk(members | {part: members[part][:-2] + "AQ"})
-
-
 # --- Anything at all
 
 
@@ -605,18 +456,6 @@ def test_damaged_keys_give_a_key_or_an_x509_error(sample, data):
 
     only_x509_errors(load_private_key, sample[:position] + flipped + sample[position + 1 :], PASSWORD)
     only_x509_errors(load_private_key, sample[:position], PASSWORD)
-
-
-@settings(deadline=None, max_examples=80)
-@given(
-    st.dictionaries(
-        st.sampled_from(["kty", "crv", "x", "y", "d", "n", "e", "p", "q"]),
-        st.sampled_from(["RSA", "EC", "P-256", "P-521", "AQ", "AQAB", "", "_" * 342, None, 3]) | st.text(max_size=5),
-    )
-)
-def test_any_members_give_a_key_or_an_x509_error(members):
-    only_x509_errors(public_key_from_jwk, members)
-    only_x509_errors(private_key_from_jwk, members)
 
 
 def test_errors_hold_neither_password_nor_key():

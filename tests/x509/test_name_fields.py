@@ -40,7 +40,11 @@ SAFE = st.text(
 TYPES = [NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.STATE_OR_PROVINCE_NAME, NameOID.USER_ID]
 
 
-@given(st.lists(st.lists(st.tuples(st.sampled_from(TYPES), SAFE), min_size=1, max_size=2, unique_by=lambda a: a[0]), max_size=3))
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from(TYPES), SAFE), min_size=1, max_size=2, unique_by=lambda a: a[0]), max_size=3
+    )
+)
 def test_a_name_is_written_as_everywhere_in_kvlab(parts):
     name = x509.Name([x509.RelativeDistinguishedName([x509.NameAttribute(*pair) for pair in part]) for part in parts])
     text, fields = read_name(name.public_bytes())
@@ -133,7 +137,10 @@ DIRECTORY = x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME
 NAMES = [
     (x509.DNSName("*.contoso.com"), ("dNSName", "*.contoso.com", None, None)),
     (x509.RFC822Name("a@contoso.com"), ("rfc822Name", "a@contoso.com", None, None)),
-    (x509.UniformResourceIdentifier("https://contoso.com/"), ("uniformResourceIdentifier", "https://contoso.com/", None, None)),
+    (
+        x509.UniformResourceIdentifier("https://contoso.com/"),
+        ("uniformResourceIdentifier", "https://contoso.com/", None, None),
+    ),
     (x509.IPAddress(ipaddress.ip_address("192.0.2.1")), ("iPAddress", "192.0.2.1", None, None)),
     (x509.IPAddress(ipaddress.ip_address("2001:db8::1")), ("iPAddress", "2001:db8::1", None, None)),
     (x509.RegisteredID(x509.ObjectIdentifier("1.2.3.4")), ("registeredID", "1.2.3.4", "1.2.3.4", None)),

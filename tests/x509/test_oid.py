@@ -33,7 +33,9 @@ def test_known_names():
     assert len(set(OID_NAMES.values())) == len(OID_NAMES)
 
 
-@pytest.mark.parametrize("octets", ["", "80", "5580", "558001", "ff" * 200 + "01"], ids=["empty", "cut", "cut2", "padded", "long"])
+@pytest.mark.parametrize(
+    "octets", ["", "80", "5580", "558001", "ff" * 200 + "01"], ids=["empty", "cut", "cut2", "padded", "long"]
+)
 def test_malformed_octets_are_refused(octets):
     with pytest.raises(MalformedElement):
         name_oid(bytes.fromhex(octets))

@@ -24,9 +24,11 @@ from kvlab.errors import (
     X509Error,
 )
 from kvlab.x509 import pfx
-from kvlab.x509.container import encode, pem_certificate, sniff
+from kvlab.x509.container import pem_certificate, sniff
 from kvlab.x509.der import Reader
+from kvlab.x509.element import encode, encode_identifier
 from kvlab.x509.key import CURVES, keys_match, private_key_from_scalar, private_key_pem, private_key_pkcs8_der
+from kvlab.x509.pbe import Password
 from kvlab.x509.pfx import read_pfx, write_pfx, write_protected_pfx
 from tests.tool import tool
 from tests.x509.test_container import CA, CA_KEY, certificate, damaged, is_der
@@ -472,10 +474,10 @@ def test_indefinite_lengths_as_older_tools_write_them():
 def test_pbmac1(name, prf):
     """RFC 9579."""
     authenticated = encode(0x30, certificate_safe(CHAIN), safe(shrouded_bag(KEY)))
-    hash_of = pfx._algorithm(bytes.fromhex("2a864886f70d02" + prf), b"\x05\0")
+    hash_of = encode_identifier(bytes.fromhex("2a864886f70d02" + prf), b"\x05\0")
     parameters = encode(0x30, encode(4, SALT), b"\x02\x02\x08\x00", b"\x02\x01\x20", hash_of)
-    kdf = pfx._algorithm(bytes.fromhex("2a864886f70d01050c"), parameters)
-    how = pfx._algorithm(bytes.fromhex("2a864886f70d01050e"), encode(0x30, kdf, hash_of))
+    kdf = encode_identifier(bytes.fromhex("2a864886f70d01050c"), parameters)
+    how = encode_identifier(bytes.fromhex("2a864886f70d01050e"), encode(0x30, kdf, hash_of))
     mac = hmac.digest(hashlib.pbkdf2_hmac(name, b"", SALT, 2048, 32), authenticated, name)
     mac_data = encode(0x30, encode(0x30, how, encode(4, mac)), encode(4, b"unused"))
     data = encode(0x30, b"\x02\x01\x03", pfx._plain_content(authenticated), mac_data)
@@ -497,7 +499,7 @@ def test_no_password_without_a_mac(files):
 
 def test_both_ideas_of_no_password(monkeypatch):
     """The MAC over no octets at all in place of two zero ones."""
-    monkeypatch.setattr(pfx, "_attempts", lambda _: [pfx._Password(b"", b"")])
+    monkeypatch.setattr(pfx, "password_forms", lambda _: [Password(b"", b"")])
     data = write_pfx(KEY, CHAIN, salt=SALT)
     monkeypatch.undo()
     assert data != write_pfx(KEY, CHAIN, salt=SALT)
@@ -579,16 +581,6 @@ def test_unsupported_key(key):
 def test_unreadable_files(data, message):
     with pytest.raises((UnreadableContainer, WrongPassword), match=message):
         read_pfx(data)
-
-
-@pytest.mark.parametrize("cipher", ["608648016503040199", "2a864886f70d010c0103"], ids=["unknown", "misplaced"])
-def test_unknown_cipher(cipher):
-    how, ciphertext = split(pfx._shrouded(private_key_pkcs8_der(KEY), SALT))
-    how = edit(how, lambda _, content: bytes.fromhex(cipher) if content == pfx._AES256_CBC else content)
-    bag = pfx._bag(pfx._SHROUDED_BAG, encode(0x30, how, encode(4, ciphertext)), [])
-
-    with pytest.raises(UnreadableContainer, match="not supported"):
-        read_pfx(file_of(safe(bag)))
 
 
 def test_more_than_five_megabytes_are_not_read():

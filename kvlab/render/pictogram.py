@@ -1,0 +1,69 @@
+"""One small picture for each way to a certificate."""
+
+from __future__ import annotations
+
+_FRAME = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 96" width="240" height="96"><rect width="240" height="96" fill="#f5f5f5"/>'
+_BOX = '<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="7" fill="#fff" stroke="#858585" stroke-width="1.6"/>'
+_KEY = (
+    '<rect x="{x}" y="{y}" width="38" height="18" rx="9" fill="#1f1f1f"/><g transform="translate({gx} {gy})" fill="none" '
+    'stroke="#fff" stroke-width="1.6" stroke-linecap="round"><circle cx="4" cy="4" r="3"/><path d="M7 4h12M16 4v3M19 4v3"/></g>'
+)
+_SHEET = (
+    '<g transform="translate({x} {y})" fill="#fff" stroke="#246526" stroke-width="1.6"><path d="M0 0h14l6 6v20H0z"/>'
+    '<path d="M4 10h9M4 15h12M4 20h6"/></g>'
+)
+_GREEN = 'fill="none" stroke="#246526" stroke-width="2"'
+
+
+def _box(x: int, y: int, w: int, h: int) -> str:
+    return _BOX.format(x=x, y=y, w=w, h=h)
+
+
+def _key(x: int, y: int) -> str:
+    return _KEY.format(x=x, y=y, gx=x + 8, gy=y + 5)
+
+
+def _tip(x: int, y: int, *, left: bool = False) -> str:
+    step = 8 if left else -8
+    return f'<path d="M{x} {y}l{step} -4v8z" fill="#246526"/>'
+
+
+PICTOGRAMS = {
+    "self-signed": (
+        "a vault with the private key in it; an arrow leads back into the vault; a certificate",
+        _box(52, 24, 62, 48)
+        + _key(64, 39)
+        + f'<path d="M114 40h12a11 11 0 0 1 0 22h-6" {_GREEN}/>'
+        + _tip(115, 62, left=True)
+        + _SHEET.format(x=164, y=34),
+    ),
+    "manual": (
+        "a vault with the private key in it, you in the middle, and a CA; arrows there and back",
+        _box(20, 24, 62, 48)
+        + _key(32, 39)
+        + '<circle cx="126" cy="48" r="13" fill="#fff" stroke="#858585" stroke-width="1.6"/>'
+        '<text x="126" y="52" font-family="sans-serif" font-size="11" text-anchor="middle" fill="#222">you</text>'
+        + _box(172, 24, 48, 48)
+        + '<text x="196" y="53" font-family="sans-serif" font-size="14" font-weight="700" text-anchor="middle" fill="#222">CA</text>'
+        + f'<path d="M84 41h24M142 41h22M108 56H92M172 56h-26" {_GREEN}/>'
+        + _tip(113, 41)
+        + _tip(171, 41)
+        + _tip(84, 56, left=True)
+        + _tip(140, 56, left=True),
+    ),
+    "import": (
+        "a private key on its way into an empty vault",
+        _box(44, 22, 68, 52)
+        + '<rect x="58" y="39" width="40" height="18" rx="9" fill="none" stroke="#858585" stroke-dasharray="3 3"/>'
+        + f'<path d="M122 48h34" {_GREEN}/>'
+        + _tip(114, 48, left=True)
+        + _key(162, 39),
+    ),
+}
+"""Way -> what the picture shows, and its drawing."""
+
+
+def pictogram(way: str) -> tuple[str, str]:
+    """Return the picture of a way as an SVG, and the words for those who do not see it."""
+    words, drawing = PICTOGRAMS[way]
+    return f"{_FRAME}{drawing}</svg>", words

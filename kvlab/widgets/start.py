@@ -1,0 +1,75 @@
+"""What the first page calls: the ready check, and the list of lessons."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+from kvlab.clock import SimulatedClock
+from kvlab.render.start import Check, checks_html, checks_text, lessons_html, lessons_text
+from kvlab.vault.vault import Vault
+
+_INSTALL = "pip install 'kvlab[lab]'"
+_TRIAL = {"issuer": {"name": "Self"}, "key_props": {"kty": "EC"}, "x509_props": {"subject": "CN=ready"}}
+
+
+def ready() -> Ready:
+    """
+    Check whether this machine can run the lessons: Python, the packages, and a vault that makes a certificate.
+    """
+    return Ready(
+        [
+            Check(sys.version_info >= (3, 11), "Python 3.11 or newer", "install a newer Python"),
+            Check(_is_installed("pandas"), "pandas, for tables", _INSTALL),
+            Check(_is_installed("ipywidgets"), "ipywidgets, for forms", _INSTALL),
+            Check(_makes_certificate(), "a vault made a key and a certificate, in memory", _INSTALL),
+        ]
+    )
+
+
+def lessons() -> Lessons:
+    """Show the lessons, with a link to each."""
+    return Lessons()
+
+
+class Ready:
+    """
+    What was checked.
+
+    Attributes:
+        checks: each with ``passed``, ``what`` and ``remedy``.
+    """
+
+    def __init__(self, checks: list[Check]) -> None:
+        self.checks = checks
+
+    def __bool__(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    def __repr__(self) -> str:
+        return checks_text(self.checks)
+
+    def _repr_html_(self) -> str:
+        return checks_html(self.checks)
+
+
+class Lessons:
+    """The lessons there are."""
+
+    def __repr__(self) -> str:
+        return lessons_text()
+
+    def _repr_html_(self) -> str:
+        return lessons_html()
+
+
+def _is_installed(name: str) -> bool:
+    return find_spec(name) is not None
+
+
+def _makes_certificate() -> bool:
+    clock = SimulatedClock()
+    with Vault(clock=clock) as vault:
+        vault.create_certificate("ready", _TRIAL)
+        clock.advance(0)
+        return vault.get_certificate("ready").cer is not None

@@ -1,0 +1,446 @@
+"""What a certificate means for its key, its secret, its versions and its policy."""
+
+import base64
+import json
+import subprocess
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from kvlab import SimulatedClock, Vault, VaultError
+from kvlab.errors import (
+    InvalidProperty,
+    ManagedKey,
+    ManagedSecret,
+    MissingProperty,
+    NameInUse,
+    SecretDisabled,
+    SecretExpired,
+)
+from tests.tool import tool
+from tests.vault.make import (
+    ec_key,
+    ec_policy,
+    finish,
+    opened_pfx,
+    parsed,
+    pem_of,
+    pfx_file,
+    self_signed,
+    version_of,
+)
+
+PEM = "application/x-pem-file"
+
+
+def test_a_certificate_its_key_and_its_secret_share_name_version_attributes_and_tags(vault):
+    bundle = finish(vault, tags={"team": "web"})
+
+    key, secret = vault.get_key("web"), vault.get_secret("web")
+    assert key.key.kid == bundle.kid == secret.kid
+    assert secret.id == bundle.sid
+    assert key.attributes == secret.attributes == bundle.attributes
+    assert key.tags == secret.tags == bundle.tags == {"team": "web"}
+    assert key.managed is secret.managed is True
+    assert [item.managed for item in (*vault.get_keys(), *vault.get_secrets())] == [True, True]
+
+
+MANAGED = [
+    ("create_key", ("web", "EC"), ManagedKey, "create"),
+    ("update_key", ("web",), ManagedKey, "update"),
+    ("delete_key", ("web",), ManagedKey, "delete"),
+    ("set_secret", ("web", "value"), ManagedSecret, "set"),
+    ("update_secret", ("web",), ManagedSecret, "update"),
+    ("delete_secret", ("web",), ManagedSecret, "delete"),
+]
+
+
+@pytest.mark.parametrize(("operation", "arguments", "error", "word"), MANAGED, ids=[row[0] for row in MANAGED])
+def test_a_managed_key_and_secret_are_read_only(vault, operation, arguments, error, word):
+    finish(vault)
+
+    with pytest.raises(error) as refusal:
+        getattr(vault, operation)(*arguments)
+
+    assert (refusal.value.status, refusal.value.code) == (403, "Forbidden")
+    assert refusal.value.inner_code == f"{'Key' if error is ManagedKey else 'Secret'}ManagedByKeyVault"
+    expected = f'Operation "{word}" is not allowed as this object\'s lifetime is managed by Key Vault.'
+    assert refusal.value.message == expected
+
+
+def test_a_name_held_by_an_unmanaged_key_or_secret_is_taken(vault):
+    vault.create_key("Key", "EC")
+    vault.set_secret("Secret", "x")
+    key = ec_key()
+
+    for name in ("key", "SECRET"):
+        with pytest.raises(NameInUse) as refusal:
+            vault.create_certificate(name, ec_policy())
+        assert (refusal.value.status, refusal.value.code, refusal.value.inner_code) == (409, "Conflict", None)
+        with pytest.raises(NameInUse):
+            vault.import_certificate(name, pfx_file(key, self_signed(key)))
+    assert vault.get_certificates(include_pending=True) == []
+
+
+def test_names_are_compared_without_regard_to_case_and_kept_as_first_written(vault):
+    finish(vault, "Web")
+
+    assert vault.get_certificate("wEB").id.split("/")[-2] == "Web"
+    assert len(vault.get_certificates()) == 1
+
+
+KEY_CALLS = {
+    "sign": lambda vault: vault.sign("web", "ES256", bytes(32)),
+    "verify": lambda vault: vault.verify("web", "ES256", bytes(32), bytes(64)),
+}
+
+
+def disable(vault):
+    vault.update_certificate("web", attributes={"enabled": False})
+
+
+def expire(vault):
+    vault.clock.advance(days=400)
+
+
+@pytest.mark.parametrize(
+    ("inoperable", "make", "refused"),
+    [
+        ("documented", disable, {"sign": "KeyDisabled", "verify": "KeyDisabled", "secret": "SecretDisabled"}),
+        ("documented", expire, {"sign": "KeyExpired", "verify": "KeyExpired", "secret": "SecretExpired"}),
+        ("recorded", disable, {"sign": "KeyDisabled", "secret": "SecretDisabled"}),
+        ("recorded", expire, {"sign": "KeyExpired"}),
+    ],
+    ids=["documented-disabled", "documented-expired", "recorded-disabled", "recorded-expired"],
+)
+def test_a_disabled_or_expired_certificates_key_and_secret_are_inoperable(clock, inoperable, make, refused):
+    with Vault(clock=clock, inoperable=inoperable) as vault:
+        finish(vault)
+        make(vault)
+        found = {}
+        for name, call in {**KEY_CALLS, "secret": lambda vault: vault.get_secret("web")}.items():
+            try:
+                call(vault)
+            except VaultError as refusal:
+                assert (refusal.status, refusal.code) == (403, "Forbidden")
+                found[name] = refusal.inner_code
+        assert found == refused
+        assert vault.get_key("web").key
+        assert vault.get_certificate("web").cer
+        vault.update_certificate("web", tags={"a": "b"})
+
+
+def test_the_words_of_disabled_and_expired(vault):
+    finish(vault)
+    disable(vault)
+
+    with pytest.raises(VaultError, match="Operation sign is not allowed on a disabled key."):
+        KEY_CALLS["sign"](vault)
+    with pytest.raises(SecretDisabled, match="Operation get is not allowed on a disabled secret."):
+        vault.get_secret("web")
+    vault.update_certificate("web", attributes={"enabled": True})
+    assert vault.get_secret("web").value
+    expire(vault)
+    with pytest.raises(SecretExpired):
+        vault.get_secret("web", version_of(vault.get_certificate("web")))
+
+
+def test_only_the_disabled_version_is_closed(vault):
+    first = version_of(finish(vault))
+    finish(vault)
+
+    vault.update_certificate("web", first, attributes={"enabled": False})
+
+    assert vault.get_secret("web").value
+    with pytest.raises(SecretDisabled):
+        vault.get_secret("web", first)
+
+
+def test_a_deleted_secret_that_was_disabled_is_closed(vault):
+    vault.set_secret("plain", "x", attributes={"enabled": False})
+    finish(vault)
+    disable(vault)
+    vault.delete_secret("plain")
+    vault.delete_certificate("web")
+
+    for name in ("plain", "web"):
+        with pytest.raises(SecretDisabled):
+            vault.get_deleted_secret(name)
+
+
+@pytest.mark.parametrize("exportable", [True, False])
+def test_a_pfx_secret_holds_the_private_key_only_if_exportable(vault, exportable):
+    bundle = finish(vault, policy=ec_policy(exportable=exportable))
+
+    secret = vault.get_secret("web")
+    key, leaf, others = opened_pfx(secret)
+    assert secret.content_type == "application/x-pkcs12"
+    if exportable:
+        assert key.public_key() == parsed(bundle).public_key()
+        assert (leaf, others) == (parsed(bundle), [])
+    else:
+        assert (key, leaf, others) == (None, None, [parsed(bundle)])
+
+
+@pytest.mark.parametrize("exportable", [True, False])
+def test_a_pem_secret_is_the_pkcs8_key_if_exportable_and_the_certificate(vault, exportable):
+    bundle = finish(vault, policy=ec_policy(exportable=exportable, content_type=PEM))
+
+    value = vault.get_secret("web").value
+    assert value.count("PRIVATE KEY") == (2 if exportable else 0)
+    assert value.endswith(pem_of(bundle.cer))
+    assert "\r" not in value
+    assert max(map(len, value.splitlines())) == 64
+    if exportable:
+        assert value.startswith("-----BEGIN PRIVATE KEY-----\n")
+        assert load_pem_private_key(value.encode(), None).public_key() == parsed(bundle).public_key()
+
+
+def test_openssl_and_keytool_open_the_pfx_with_an_empty_password(vault, openssl, tmp_path):
+    bundle = finish(vault)
+    file = tmp_path / "web.pfx"
+    file.write_bytes(base64.b64decode(vault.get_secret("web").value))
+
+    shown = openssl("pkcs12", "-in", file, "-passin", "pass:", "-nodes")
+    done = subprocess.run(
+        [tool("keytool"), "-list", "-v", "-keystore", file, "-storetype", "PKCS12", "-storepass", ""],
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert b"BEGIN PRIVATE KEY" in shown
+    assert b"PrivateKeyEntry" in done.stdout, done.stdout + done.stderr
+    fingerprint = parsed(bundle).fingerprint(hashes.SHA256()).hex(":").upper().encode()
+    assert fingerprint in done.stdout
+
+
+def test_a_defaulted_policy_is_echoed_member_by_member(vault, clock):
+    vault.create_certificate("web", {"issuer": {"name": "Self"}, "x509_props": {"subject": "cn=MyCert", "sans": {}}})
+
+    now = int(clock.now().timestamp())
+    assert json.loads(vault.get_certificate_policy("web").model_dump_json()) == {
+        "id": "https://kvlab.vault.azure.net/certificates/web/policy",
+        "key_props": {"exportable": True, "kty": "RSA", "key_size": 2048, "reuse_key": False},
+        "secret_props": {"contentType": "application/x-pkcs12"},
+        "x509_props": {
+            "subject": "cn=MyCert", "sans": {}, "ekus": ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"],
+            "key_usage": ["digitalSignature", "keyEncipherment"], "validity_months": 12,
+            "basic_constraints": {"ca": False},
+        },
+        "lifetime_actions": [{"trigger": {"lifetime_percentage": 80}, "action": {"action_type": "AutoRenew"}}],
+        "issuer": {"name": "Self"},
+        "attributes": {"enabled": True, "created": now, "updated": now},
+    }  # fmt: skip
+    shown = vault.get_certificate_policy("web").model_dump(mode="json")
+    assert list(shown) == [
+        "id", "key_props", "secret_props", "x509_props", "lifetime_actions", "issuer", "attributes",
+    ]  # fmt: skip
+    assert list(shown["x509_props"]) == [
+        "subject", "sans", "ekus", "key_usage", "validity_months", "basic_constraints",
+    ]  # fmt: skip
+
+
+def test_null_is_absent_and_answers_have_no_null(vault):
+    text = '{"key_props":null,"secret_props":null,"x509_props":{"subject":"CN=a","ekus":null},"issuer":{"name":null}}'
+
+    vault.create_certificate("web", text)
+
+    policy = vault.get_certificate_policy("web")
+    assert (policy.key_props.kty, policy.issuer.name, len(policy.x509_props.ekus)) == ("RSA", "Unknown", 2)
+    assert policy.lifetime_actions[0].action.action_type == "EmailContacts"
+    assert "null" not in vault.get_certificate("web").model_dump_json()
+
+
+def test_key_usage_comes_back_sorted_and_spelt_right(vault):
+    vault.create_certificate("web", ec_policy(key_usage=["crlSign", "DIGITALSIGNATURE", "decipherOnly"]))
+
+    assert vault.get_certificate_policy("web").x509_props.key_usage == ["cRLSign", "decipherOnly", "digitalSignature"]
+
+
+def test_the_first_version_needs_a_policy_and_later_ones_use_the_stored_one(vault, clock):
+    with pytest.raises(MissingProperty, match="policy"):
+        vault.create_certificate("web")
+    finish(vault, policy=ec_policy("CN=first", validity_months=5))
+    created = vault.get_certificate_policy("web").attributes.created
+    clock.advance(5)
+
+    vault.create_certificate("web")
+    vault.process_due()
+    assert parsed(vault.get_certificate("web")).subject.rfc4514_string() == "CN=first"
+    assert vault.get_certificate_policy("web").x509_props.validity_months == 5
+    assert vault.get_certificate_policy("web").attributes.updated == created
+
+    finish(vault, policy=ec_policy("CN=second"))
+    policy = vault.get_certificate_policy("web")
+    assert (policy.x509_props.subject, policy.x509_props.validity_months) == ("CN=second", 12)
+    assert (policy.attributes.created, policy.attributes.updated) == (created, created + 5)
+    assert len(vault.get_certificate_versions("web")) == 3
+
+
+def test_patching_a_policy_keeps_what_is_left_out(vault, clock):
+    finish(vault, policy=ec_policy("CN=a", key_usage=["digitalSignature", "keyAgreement"], dns_names=["a.example"]))
+    clock.advance(3)
+
+    changed = vault.update_certificate_policy("web", {"x509_props": {"subject": "CN=b"}})
+
+    assert (changed.x509_props.subject, changed.x509_props.key_usage) == ("CN=b", ["digitalSignature", "keyAgreement"])
+    assert changed.x509_props.sans.dns_names == ["a.example"]
+    assert changed.attributes.updated - changed.attributes.created == 3
+    assert changed == vault.get_certificate_policy("web")
+    with pytest.raises(InvalidProperty):
+        vault.update_certificate_policy("web", {"x509_props": {"validity_months": 0}})
+    assert changed == vault.get_certificate_policy("web")
+
+
+@pytest.mark.parametrize(
+    ("stored", "change", "expected"),
+    [
+        ({"kty": "RSA", "key_size": 4096}, {"kty": "RSA"}, ("RSA", 4096, None, True)),
+        ({"kty": "RSA", "key_size": 4096}, {"reuse_key": True}, ("RSA", 4096, None, True)),
+        ({"kty": "RSA", "key_size": 3072}, {"kty": "RSA-HSM"}, ("RSA-HSM", 3072, None, False)),
+        ({"kty": "RSA"}, {"kty": "EC", "key_size": 256, "crv": "P-256"}, ("EC", 256, "P-256", True)),
+        ({"kty": "RSA"}, {"kty": "EC"}, ("EC", 256, "P-256", True)),
+        ({"kty": "EC", "crv": "P-384"}, {"kty": "RSA"}, ("RSA", 2048, None, True)),
+        ({"kty": "EC", "crv": "P-384"}, {"crv": "P-521"}, ("EC", 521, "P-521", True)),
+        ({"kty": "EC", "crv": "P-384"}, {"kty": "EC-HSM"}, ("EC-HSM", 384, "P-384", False)),
+        ({"kty": "EC", "crv": "P-384"}, {"key_size": 256}, ("EC", 256, "P-256", True)),
+    ],
+    ids=str,
+)
+def test_patching_key_properties(vault, stored, change, expected):
+    import_key = ec_key()
+    vault.import_certificate("web", pfx_file(import_key, self_signed(import_key)))
+    vault.update_certificate_policy("web", {"key_props": stored})
+
+    props = vault.update_certificate_policy("web", {"key_props": change}).key_props
+
+    assert (props.kty, props.key_size, props.crv, props.exportable) == expected
+
+
+def test_patching_the_issuer_takes_its_default_action_with_it(vault):
+    finish(vault)
+
+    policy = vault.update_certificate_policy("web", {"issuer": {"name": "Unknown"}})
+
+    assert policy.lifetime_actions[0].action.action_type == "EmailContacts"
+
+
+def test_reuse_key_keeps_the_key_pair_and_without_it_each_version_has_its_own(vault):
+    first = finish(vault, policy=ec_policy(reuse_key=True))
+    second = finish(vault, policy=ec_policy(reuse_key=True, validity_months=3))
+    third = finish(vault, policy=ec_policy())
+    other_curve = finish(vault, policy=ec_policy(crv="P-384", reuse_key=True))
+
+    keys = [parsed(bundle).public_key() for bundle in (first, second, third, other_curve)]
+    assert keys[0] == keys[1] != keys[2]
+    assert isinstance(keys[3].curve, ec.SECP384R1)
+    assert version_of(first) != version_of(second)
+    signature = vault.sign("web", "ES256", bytes(32), version=version_of(first)).value
+    assert vault.verify("web", "ES256", bytes(32), signature, version=version_of(second)).value
+
+
+def test_tags_and_attributes_of_an_update(vault, clock):
+    before = finish(vault, tags={"a": "1"})
+    clock.advance(9)
+
+    assert vault.update_certificate("web", attributes={"exp": 5}).tags == {"a": "1"}
+    changed = vault.update_certificate("web", tags={"b": "2"})
+    assert changed.tags == {"b": "2"}
+    assert changed.attributes.updated - before.attributes.updated == 9
+    assert (changed.attributes.exp, changed.policy) == (before.attributes.exp, before.policy)
+    assert vault.update_certificate("web", tags={}).model_dump(mode="json")["tags"] == {}
+    assert vault.get_secret("web").tags == vault.get_key("web").tags == {}
+    by_version = vault.update_certificate("web", version_of(before), tags={"c": "3"}).model_dump(mode="json")
+    assert "policy" not in by_version
+    assert "pending" in by_version
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [dict.fromkeys(map(str, range(16)), "x"), {"a": 5}, {5: "a"}, {"a": "x" * 513}, {"x" * 513: "a"}, ["a"], {"a": "\ud800"}],
+    ids=range(7),
+)
+def test_tags_out_of_bounds_are_refused(vault, tags):
+    with pytest.raises(InvalidProperty, match="Property tags"):
+        vault.create_certificate("web", ec_policy(), tags=tags)
+
+
+def test_attributes_of_a_creation(vault):
+    bundle = finish(vault, attributes={"enabled": False, "nbf": 1, "exp": 2}, tags={"a": "b"})
+
+    assert (bundle.attributes.enabled, bundle.tags) == (False, {"a": "b"})
+    assert bundle.attributes.nbf == int(parsed(bundle).not_valid_before_utc.timestamp())
+    assert finish(vault).tags is None
+
+
+def test_versions_are_listed_by_id_and_a_given_one_has_no_policy(vault):
+    made = [version_of(finish(vault)) for _ in range(4)]
+
+    listed = [item.id.rsplit("/", 1)[1] for item in vault.get_certificate_versions("web")]
+    assert listed == sorted(made)
+    assert [version_of(vault.get_certificate("web", made[0].upper()))] == made[:1]
+    shown = vault.get_certificate("web", made[0]).model_dump(mode="json")
+    assert list(shown) == ["id", "kid", "sid", "x5t", "cer", "attributes"]
+    assert version_of(vault.get_certificate("web", "")) == made[-1]
+    assert [item.kid.rsplit("/", 1)[1] for item in vault.get_key_versions("web")] == listed
+    assert [item.id.rsplit("/", 1)[1] for item in vault.get_secret_versions("web")] == listed
+
+
+def test_lists_are_ordered_paged_and_leave_the_recovery_members_out(vault):
+    for name in ("b", "A", "c"):
+        finish(vault, name)
+
+    items = vault.get_certificates()
+    assert [item.id.rsplit("/", 1)[1] for item in items] == ["A", "b", "c"]
+    assert [item.id.rsplit("/", 1)[1] for item in vault.get_certificates(maxresults=2, after="a")] == ["b", "c"]
+    assert list(items[0].model_dump(mode="json")) == ["id", "x5t", "attributes", "subject"]
+    assert list(items[0].model_dump(mode="json")["attributes"]) == ["enabled", "nbf", "exp", "created", "updated"]
+    assert vault.get_certificate_versions("unknown") == []
+
+
+def test_unknown_names_and_versions_get_the_services_words(vault):
+    finish(vault)
+    fwlink = "For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
+    calls = {
+        ("CertificateNotFound", "certificate", "no"): lambda: vault.get_certificate("no"),
+        ("CertificateNotFound", "certificate", "web/" + "0" * 32): lambda: vault.get_certificate("web", "0" * 32),
+        ("KeyNotFound", "key", "no"): lambda: vault.get_key("no"),
+        ("SecretNotFound", "secret", "no"): lambda: vault.get_secret("no"),
+    }
+    for (code, kind, name), call in calls.items():
+        with pytest.raises(VaultError) as refusal:
+            call()
+        assert (refusal.value.status, refusal.value.code) == (404, code)
+        assert refusal.value.message == (
+            f"A {kind} with (name/id) {name} was not found in this key vault. If you recently deleted this {kind} you may "
+            f"be able to recover it using the correct recovery command. {fwlink}"
+        )
+
+
+def test_members_of_key_and_secret_answers_stand_in_the_services_order(vault):
+    finish(vault, tags={"a": "b"})
+
+    key, secret = vault.get_key("web").model_dump(mode="json"), vault.get_secret("web").model_dump(mode="json")
+    assert list(key) == ["key", "attributes", "tags", "managed"]
+    assert list(key["key"]) == ["kid", "kty", "key_ops", "crv", "x", "y"]
+    assert list(secret) == ["value", "contentType", "id", "managed", "attributes", "tags", "kid"]
+
+
+def test_a_not_yet_valid_certificates_key_signs_only_from_its_first_second():
+    key = ec_key()
+    with Vault(clock=SimulatedClock("2026-05-31T23:00Z")) as vault:
+        vault.import_certificate("web", pfx_file(key, self_signed(key)))
+        with pytest.raises(VaultError) as refusal:
+            KEY_CALLS["sign"](vault)
+        assert refusal.value.inner_code == "KeyNotYetValid"
+        assert vault.get_secret("web").value
+        vault.clock.advance(hours=1)
+        assert KEY_CALLS["sign"](vault).value
+
+
+def test_an_imported_key_is_the_one_in_the_secret(vault):
+    key = ec_key()
+    vault.import_certificate("web", pfx_file(key, self_signed(key)))
+
+    assert opened_pfx(vault.get_secret("web"))[0].private_numbers() == key.private_numbers()
