@@ -22,7 +22,9 @@ def test_docstrings_tell_the_kinds_apart():
     assert len(set(sentences)) == len(KINDS)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if issubclass(kind, VaultError)], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if issubclass(kind, VaultError)], ids=lambda kind: kind.__name__
+)
 def test_status_and_code_fit_together(kind):
     if kind is errors.OperationInProgress:
         assert (kind.status, kind.code) == (409, "Forbidden")  # the service's own surprise

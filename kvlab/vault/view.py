@@ -159,4 +159,4 @@ def encoded(field: str, text: str) -> bytes:
 def _about(area: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
     first = args[0] if args else kwargs.get("name")
     # What is no name may hold anything; it is shown escaped, so that every database can keep it.
-    return f"{area}/{ascii(first[:127])[1:128]}" if isinstance(first, str) and area not in _NAMELESS else area
+    return f"{area}/{ascii(first[:127])[1:-1][:127]}" if isinstance(first, str) and area not in _NAMELESS else area

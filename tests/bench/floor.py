@@ -29,9 +29,7 @@ def _with_profile(builder, host):
     return (
         builder.add_extension(x509.KeyUsage(digital_signature=True, **usage), True)
         .add_extension(x509.BasicConstraints(False, None), False)
-        .add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), False
-        )
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), False)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False)
     )
 

@@ -22,7 +22,11 @@ def create(vault, policy=POLICY, label="c"):
 
 
 def test_create_ec(tmp_path):
-    with Vault() as memory, Vault.open(tmp_path / "kv.db") as file, Vault.open(tmp_path / "d.db", durable=True) as durable:
+    with (
+        Vault() as memory,
+        Vault.open(tmp_path / "kv.db") as file,
+        Vault.open(tmp_path / "d.db", durable=True) as durable,
+    ):
         figures = floor.in_turns(
             400,
             floor=lambda _: floor.create_certificate(floor.make_ec_key, "contoso.com"),

@@ -67,7 +67,7 @@ def test_blocks():
             run(-number - 1)
             floor.create_certificate(floor.make_ec_key, "contoso.com")
         start = time.perf_counter()
-        for number in range(500):
+        for _ in range(500):
             floor.create_certificate(floor.make_ec_key, "contoso.com")
         middle = time.perf_counter()
         for number in range(500):

@@ -251,12 +251,12 @@ with Vault.open(sys.argv[1]) as vault:
 
 def test_several_processes_open_a_new_file_at_once_and_share_it(file):
     running = [
-        subprocess.Popen([sys.executable, "-c", MANY, file, str(n)], stderr=subprocess.PIPE) for n in range(3)
+        subprocess.Popen([sys.executable, "-c", MANY, file, str(n)], stderr=subprocess.PIPE) for n in range(2)
     ]
     failures = [process.communicate(timeout=60)[1].decode() for process in running]
 
-    assert failures == [""] * 3
+    assert failures == [""] * 2
     with Vault.open(file) as vault:
-        assert len(vault.get_certificates()) == 12
+        assert len(vault.get_certificates()) == 8
         seqs = [event.seq for event in vault.events]
         assert seqs == list(range(1, len(seqs) + 1))

@@ -59,7 +59,9 @@ def assert_only_fields_or_refusal(octets: bytes) -> None:
             assert (field.offset is None) == (field.length is None)
             if field.offset is not None:
                 element = octets[field.offset : field.offset + field.length]
-                assert element[1:2] == b"\x80" or b"\x80" in element[:6] or is_one_element(element)
+                is_indefinite = b"\x80" in element[1:7] and element.endswith(b"\x00\x00")
+                assert len(element) == field.length
+                assert is_indefinite or is_one_element(element)
 
 
 @settings(deadline=None, max_examples=400)
