@@ -248,8 +248,8 @@ def test_wrong_use_is_one_line_with_a_hint(folder, capsys, options, sentence):
 
 SUBJECTS = [
     "CN=contoso.com, O=Contoso, C=US",
-    r'CN=a/b\+c\=d, O="Quote "" and, comma", OU=back\\slash, L=#5',
-    "CN=$HOME `id` \"quoted\" 'single'",
+    r'CN=a/b\+c\=d, O="Quote "" and, comma", OU=back\\slash, L=\#5',
+    "CN=$HOME `id` \\\"quoted\\\" 'single'",
     r"CN=Zürich 日本, O=-subj\+",
     "CN=web + OU=Sales + UID=7, DC=contoso, DC=com",
     r"CN=\ spaces\ , E=ada@contoso.com, S=Some-State",

@@ -81,7 +81,11 @@ class _Delivery:
         return written
 
     def place(self, name: str, edition: str) -> str | None:
-        """Say under which name an edition is to be written, None if it was delivered: to stay, to be changed, to be deleted."""
+        """
+        Say under which name an edition is to be written.
+
+        None if it was delivered already, whatever became of it; but a lesson that is not there at all comes back.
+        """
         if self.is_current(name, edition):
             self.clear_away(name)
             return None

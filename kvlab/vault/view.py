@@ -23,6 +23,7 @@ V = TypeVar("V", bound="View")
 
 TAG_LIMIT = 15
 TAG_LENGTH = 512
+MESSAGE_LENGTH = 1000
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,127}", re.ASCII)
 _RESERVED = frozenset({"contacts", "issuers", "restore"})
 _NAMELESS = frozenset({"certificates/contacts", "certificates/restore"})
@@ -53,7 +54,9 @@ class View:
         raise ForbiddenByPolicy(f"appid={self._principal}", permission.area, permission.name, self._core.name)
 
     def _note_refusal(self, operation: str, about: str, error: VaultError) -> None:
-        facts = {"status": error.status, "code": error.code, "inner_code": error.inner_code, "message": error.message}
+        # The sentence may repeat what the caller wrote, of any length and not even text that can be stored.
+        message = error.message[:MESSAGE_LENGTH].encode(errors="backslashreplace").decode()
+        facts = {"status": error.status, "code": error.code, "inner_code": error.inner_code, "message": message}
         try:
             with self._core.turn(self._principal) as turn:
                 turn.record("refused", about, detail={"operation": operation, **facts})

@@ -137,10 +137,10 @@ def replaced(der: bytes, name: str, element: bytes) -> bytes:
     Replace the element of a field, and mend the lengths of all that is around it.
     """
     field = one(explain(der), name, None)
-    return rebuilt(der, 0, len(der), field.offset, field.length, element)
+    return rebuilt(der, 0, len(der), field.offset, element)
 
 
-def rebuilt(der: bytes, start: int, end: int, offset: int, length: int, element: bytes) -> bytes:
+def rebuilt(der: bytes, start: int, end: int, offset: int, element: bytes) -> bytes:
     """
     Encode the element between ``start`` and ``end`` again, with another one in the place of the one at ``offset``.
     """
@@ -156,7 +156,7 @@ def rebuilt(der: bytes, start: int, end: int, offset: int, length: int, element:
         if size >= 0x80:
             stop = at + 2 + (size & 0x7F)
             stop += int.from_bytes(der[at + 2 : stop], "big")
-        parts.append(rebuilt(der, at, stop, offset, length, element))
+        parts.append(rebuilt(der, at, stop, offset, element))
         at = stop
     return tlv(der[start], *parts)
 

