@@ -1,5 +1,6 @@
 """Running the `kvlab` command in tests."""
 
+import contextlib
 import os
 import pty
 import subprocess
@@ -34,25 +35,27 @@ def kvlab(*arguments, stdin=b"", **environment) -> Done:
 
 def kvlab_on_terminal(*arguments, typed=b"", prompt=b"Password", **environment) -> tuple[int, str]:
     """Run the command with a terminal as its input and output, and type something when it asks."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ.pop("NO_COLOR", None)
-        os.environ.update({"TERM": "xterm", "COLUMNS": "100", **environment})
-        os.execv(sys.executable, [*COMMAND, *map(str, arguments)])
-    seen = b""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            piece = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
-        if typed and prompt in seen:
-            # getpass switches the echo off, and throws away what was typed before, after it has asked.
-            time.sleep(0.3)
-            os.write(terminal, typed + b"\n")
-            typed = b""
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), seen.decode()
+    surroundings = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    surroundings |= {"TERM": "xterm", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8", **environment}
+    terminal, its_side = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdin=its_side,
+        stdout=its_side,
+        stderr=its_side,
+        env=surroundings,
+        start_new_session=True,
+    ) as process:
+        os.close(its_side)
+        seen = b""
+        # Reading fails when the last process that has the terminal open ends.
+        with contextlib.suppress(OSError):
+            while piece := os.read(terminal, 4096):
+                seen += piece
+                if typed and prompt in seen:
+                    # getpass switches the echo off, and throws away what was typed before, after it has asked.
+                    time.sleep(0.3)
+                    os.write(terminal, typed + b"\n")
+                    typed = b""
+        os.close(terminal)
+    return process.returncode, seen.decode()

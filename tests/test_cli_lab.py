@@ -363,9 +363,10 @@ def test_a_folder_that_can_not_be_made_is_one_line(served, tmp_path, capsys):
     assert re.fullmatch(r"kvlab: .*file.*: Not a directory\n", err)
 
 
-def test_a_port_that_is_no_number_is_wrong_use(capsys):
+@pytest.mark.parametrize("port", ["x", "-1", "65536", "1e3", "00000000"])
+def test_a_port_that_is_none_is_wrong_use(capsys, port):
     with pytest.raises(SystemExit) as end:
-        main(["lab", "--port", "x"])
+        main(["lab", f"--port={port}"])
 
     assert end.value.code == 2
     assert capsys.readouterr().err.endswith("(see kvlab lab --help)\n")

@@ -32,7 +32,7 @@ FAILED, WRONGLY_USED, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one line, and never repeats a stray argument: it might be a password."""
+    """A parser that says what is wrong in one line, and does not repeat what it has no place for: a password, perhaps."""
 
     def error(self, message: str) -> NoReturn:
         """Print one line and leave with exit code 2."""
@@ -93,7 +93,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     asked_for = next((word for word in arguments if not word.startswith("-")), None)
     for name, purpose in COMMANDS.items():
-        command = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.", allow_abbrev=False)
+        command = commands.add_parser(
+            name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", allow_abbrev=False
+        )
         if name == asked_for:
             module = import_module(f"kvlab.cli.{name}")
             module.add_arguments(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -14,7 +15,6 @@ from kvlab.cli.failure import Failure, shown
 from kvlab.cli.lessons import deliver, lessons_folder
 
 if TYPE_CHECKING:
-    import argparse
     from types import FrameType
 
 FIRST_PAGE = "00_start.ipynb"
@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dir", metavar="D", help="where your copies of the lessons are (default: notebooks in KVLAB_HOME, ~/.kvlab)"
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the address, with its token")
-    parser.add_argument("--port", metavar="N", type=int, help="port on the loopback interface (default: JupyterLab's)")
+    parser.add_argument(
+        "--port", metavar="N", type=_port, help="port on the loopback interface (default: JupyterLab's)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -84,6 +86,12 @@ def jupyter_arguments(folder: Path, *, port: int | None, browser: bool) -> list[
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--ServerApp.allow_root=True")
     return arguments
+
+
+def _port(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > 5 or int(value) > 65535:
+        raise argparse.ArgumentTypeError(f"it is a whole number from 0 to 65535, not '{value}'")
+    return int(value)
 
 
 def _tell(delivered: dict[str, str], folder: Path) -> None:

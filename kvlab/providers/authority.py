@@ -61,7 +61,7 @@ def make_hierarchy(
     start = now - BACKDATED
     root_key, issuing_key = make_key("root"), make_key("issuing")
     root_der = self_sign(
-        Profile(parse_name(f"CN={name} Root CA, O={name}"), key_usage=_CA_USAGE, ca=True),
+        Profile(_subject(name, "Root CA"), key_usage=_CA_USAGE, ca=True),
         root_key,
         serial_number=make_serial("root"),
         not_before=start,
@@ -69,7 +69,7 @@ def make_hierarchy(
         deterministic=seeded,
     )
     issuing_der = issue(
-        Profile(parse_name(f"CN={name} Issuing CA 1, O={name}"), key_usage=_CA_USAGE, ca=True, path_length=0),
+        Profile(_subject(name, "Issuing CA 1"), key_usage=_CA_USAGE, ca=True, path_length=0),
         issuing_key.public_key(),
         x509.load_der_x509_certificate(root_der),
         root_key,
@@ -129,3 +129,8 @@ def sign_request(
         further=copied if copy_extensions else (),
         deterministic=seeded,
     )
+
+
+def _subject(name: str, role: str) -> x509.Name:
+    quoted = name.replace('"', '""')
+    return parse_name(f'CN="{quoted} {role}", O="{quoted}"')

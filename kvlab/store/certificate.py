@@ -274,9 +274,9 @@ def find_key(connection: Connection, key_id: str) -> Any:
     return _FIND_KEY.first(connection, {"id": key_id})
 
 
-def has_unseeded_key(connection: Connection, vault_id: int) -> bool:
-    """Tell whether the vault holds a key that no seed made."""
-    query = sa.select(key.c.id).where(key.c.vault_id == vault_id, key.c.seeded.is_(False)).limit(1)
+def has_unseeded_key(connection: Connection) -> bool:
+    """Tell whether the database holds a key that no seed made."""
+    query = sa.select(key.c.id).where(key.c.seeded.is_(False)).limit(1)
     return connection.execute(query).first() is not None
 
 

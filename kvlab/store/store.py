@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 10
 """How long SQLite waits for another process that writes."""
 
+FOREIGN = "This database belongs to another program: it has tables, but none of kvlab's."
+
 _SALT_OCTETS = 16
 
 
@@ -35,7 +37,7 @@ class Store:
     our own never fails as "database is locked". PostgreSQL is used through a pool.
 
     Args:
-        url: an SQLAlchemy URL; ``sqlite://`` lives in memory.
+        place: the path of an SQLite file, an SQLAlchemy URL, or None to live in memory.
         passphrase: for the master key; see ``kvlab.store.seal.master_key``.
         durable: on SQLite, survive a power cut too (``synchronous=FULL``); without it kill -9 loses nothing.
 
@@ -43,8 +45,10 @@ class Store:
         OpenRefused: no database of kvlab's, another schema version, or the master key does not open it.
     """
 
-    def __init__(self, url: str, *, passphrase: str | None = None, durable: bool = False) -> None:
-        self.url = sa.make_url(url)
+    def __init__(
+        self, place: str | Path | None = None, *, passphrase: str | None = None, durable: bool = False
+    ) -> None:
+        self.url = _url(place)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
         self._lock = threading.RLock()
@@ -82,6 +86,10 @@ class Store:
     def _open_sqlite(self, *, durable: bool) -> Connection:
         connection = self._engine.connect()
         driver: Any = connection.connection.dbapi_connection
+        # Looked at before anything is set: not one byte of another program's database may change.
+        tables = {name for (name,) in driver.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and schema.meta.name not in tables:
+            raise OpenRefused(FOREIGN)
         # A secret that was deleted must not linger in free pages of the file.
         for pragma in ("foreign_keys=ON", "secure_delete=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
             driver.execute(f"PRAGMA {pragma}")
@@ -141,6 +149,13 @@ class _Transaction:
             self._lock.release()
 
 
+def _url(place: str | Path | None) -> sa.URL:
+    if isinstance(place, str) and "://" in place:
+        return sa.make_url(place)
+    # Not pasted into a URL: a file's name may hold any of its signs.
+    return sa.URL.create("sqlite", database=None if place is None else str(Path(place).expanduser()))
+
+
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True)
@@ -156,7 +171,7 @@ def _prepare(connection: Connection) -> bool:
     tables = set(sa.inspect(connection).get_table_names())
     if schema.meta.name not in tables:
         if tables:
-            raise OpenRefused("This database belongs to another program: it has tables, but none of kvlab's.")
+            raise OpenRefused(FOREIGN)
         schema.metadata.create_all(connection)
         connection.execute(schema.meta.insert(), {"name": "schema", "value": schema.SCHEMA_VERSION.encode()})
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from kvlab.tables.column import INSTANT, frame, instant
+from kvlab.tables.frame import INSTANT, frame, instant
 from kvlab.x509.explain import explain
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from kvlab.tables.column import INSTANT, frame
+from kvlab.tables.frame import INSTANT, frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from kvlab.errors import UnreadableContainer, X509Error
-from kvlab.tables.column import frame
+from kvlab.tables.frame import frame
 from kvlab.tables.note import note
 from kvlab.wire.certificate import CertificateBundle
 from kvlab.wire.operation import CertificateOperation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kvlab.tables.column import INSTANT, frame
+from kvlab.tables.frame import INSTANT, frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,16 @@ from kvlab.vault.creation import Order
 from kvlab.vault.importing import Source
 from kvlab.vault.operation import Status
 from kvlab.vault.version import tags_text
-from kvlab.vault.view import View, name_key, new_name_key, operation, read_attributes, read_tags
+from kvlab.vault.view import (
+    View,
+    name_key,
+    new_name_key,
+    operation,
+    read_attributes,
+    read_tags,
+    start_after,
+    version_key,
+)
 from kvlab.wire.certificate import Attributes, CertificateBundle, CertificateItem
 from kvlab.wire.operation import CertificateOperation
 from kvlab.wire.policy import CertificatePolicy
@@ -145,7 +154,7 @@ class CertificateOperations(View):
         with self._core.read() as connection:
             if not version:
                 return self._latest_certificate(connection, name, self._core.clock.now())
-            row = rows.one_version(connection, self._core.vault_id, name_key(name), version.lower())
+            row = rows.one_version(connection, self._core.vault_id, name_key(name), version_key(version))
             if row is not None and row.c_deleted_at is None:
                 return answer.version_bundle(row, self._place)
             return self._placeholder(connection, name, version)
@@ -167,7 +176,7 @@ class CertificateOperations(View):
                 connection,
                 self._core.vault_id,
                 deleted=False,
-                after=after.casefold(),
+                after=start_after(after),
                 limit=maxresults,
                 with_pending=include_pending,
             )
@@ -218,7 +227,7 @@ class CertificateOperations(View):
         change = None if policy is None else CertificatePolicy.read(policy, "policy")
         with core.turn(self._principal) as turn:
             if version:
-                row = rows.one_version(turn.connection, core.vault_id, name_key(name), version.lower())
+                row = rows.one_version(turn.connection, core.vault_id, name_key(name), version_key(version))
             else:
                 row = rows.latest(turn.connection, core.vault_id, name_key(name))
             if row is None or row.c_deleted_at is not None or row.v_version is None:
@@ -237,7 +246,7 @@ class CertificateOperations(View):
             )  # fmt: skip
             if not version:
                 return self._latest_certificate(turn.connection, name, turn.now)
-            row = rows.one_version(turn.connection, core.vault_id, name_key(name), version.lower())
+            row = rows.one_version(turn.connection, core.vault_id, name_key(name), version_key(version))
             assert row is not None
             found = answer.version_bundle(row, self._place)
             # Unlike GET, PATCH of a given version does name the pending object.
@@ -296,7 +305,7 @@ class CertificateOperations(View):
     def _placeholder(self, connection: Connection, name: str, version: str) -> CertificateBundle:
         """Return the little there is to see of a version that is still pending: its id and attributes."""
         row = rows.latest(connection, self._core.vault_id, name_key(name))
-        if row is None or row.c_deleted_at is not None or version.lower() != row.c_placeholder:
+        if row is None or row.c_deleted_at is not None or version_key(version) != row.c_placeholder:
             raise CertificateNotFound(f"{name}/{version}")
         if row.c_current_id is not None and row.p_status != Status.IN_PROGRESS:
             raise CertificateNotFound(f"{name}/{version}")

@@ -8,7 +8,6 @@ import threading
 import weakref
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import to_json
@@ -257,16 +256,12 @@ class Core:
         if row.seed is None:
             if not self.store.is_sqlite:
                 raise OpenRefused("A seed is for lessons: on PostgreSQL keys are always random.")
-            if certificates.has_unseeded_key(connection, self.vault_id):
-                raise OpenRefused(f"The vault {self.name} holds keys that are random: it can not be seeded now.")
+            if certificates.has_unseeded_key(connection):
+                raise OpenRefused("This database holds keys that are random: none of its vaults can be seeded now.")
             rows.set_vault(connection, self.vault_id, seed=wanted)
-        return SeededEntropy(row.seed or str(wanted), self.name, rows.draws(connection, self.vault_id))
-
-
-def location(path_or_url: str | Path) -> str:
-    """Return the SQLAlchemy URL of a path or URL; a path names an SQLite file."""
-    text = str(path_or_url)
-    return text if "://" in text else f"sqlite:///{Path(text).expanduser()}"
+        return SeededEntropy(
+            str(wanted) if row.seed is None else row.seed, self.name, rows.draws(connection, self.vault_id)
+        )
 
 
 def _clock(wanted: Clock | str | None, row: Row[Any] | None) -> Clock:

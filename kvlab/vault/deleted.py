@@ -9,7 +9,7 @@ from kvlab.store import certificate as rows
 from kvlab.vault import answer, archive
 from kvlab.vault.creation import signs_itself, worker_of
 from kvlab.vault.operation import Status, Worker
-from kvlab.vault.view import View, name_key, operation
+from kvlab.vault.view import View, name_key, operation, start_after
 from kvlab.wire.certificate import Backup, CertificateBundle, DeletedCertificateBundle, DeletedCertificateItem
 from kvlab.wire.model import decode_base64
 
@@ -69,7 +69,7 @@ class DeletedCertificateOperations(View):
                 connection,
                 self._core.vault_id,
                 deleted=True,
-                after=after.casefold(),
+                after=start_after(after),
                 limit=maxresults,
                 with_pending=include_pending,
             )

@@ -209,7 +209,9 @@ def _read_pem(octets: bytes, password: bytes | None) -> Contents:
     try:
         return read_pem_import(octets.decode("utf-8", "replace"), password)
     except LegacyKeyFormat as error:
-        raise UnreadablePem(f"{error} Convert it with: openssl pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem") from None
+        raise UnreadablePem(
+            f"{error} Convert it with: openssl pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem"
+        ) from None
     except (UnsupportedKey, ExcessiveWork) as error:
         raise InvalidProperty("value", f"{error}") from None
     except X509Error as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import CertificateIssuerNotFound, ContactsNotFound, InvalidProperty, MissingProperty
 from kvlab.store import vault as rows
-from kvlab.vault.view import View, name_key, operation
+from kvlab.vault.view import View, name_key, operation, start_after
 from kvlab.wire.issuer import CertificateIssuerItem, Contacts, IssuerBundle, IssuerCredentials, OrganizationDetails
 from kvlab.wire.policy import PolicyAttributes
 
@@ -120,7 +120,7 @@ class IssuerOperations(View):
                 provider=IssuerBundle.model_validate_json(row.body).provider or "",
             )
             for row in found
-            if row.name_key > after.casefold()
+            if row.name_key > start_after(after)
         ][:maxresults]
 
     @operation("certificates/issuers")

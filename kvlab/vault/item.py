@@ -18,7 +18,7 @@ from kvlab.errors import (
 from kvlab.store import certificate as certificates
 from kvlab.store import item as rows
 from kvlab.vault.answer import DAY
-from kvlab.vault.view import View, name_key
+from kvlab.vault.view import View, name_key, version_key
 from kvlab.wire.certificate import Attributes
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ItemOperations(View):
         key = name_key(name)
         vault_id = self._core.vault_id
         if version:
-            row = certificates.one_version(connection, vault_id, key, version.lower())
+            row = certificates.one_version(connection, vault_id, key, version_key(version))
         else:
             row = certificates.latest(connection, vault_id, key)
         if row is None or row.v_version is None or (row.c_deleted_at is not None) != deleted:
@@ -51,7 +51,7 @@ class ItemOperations(View):
         self, connection: Connection, area: Area, name: str, version: str | None = None, *, deleted: bool = False
     ) -> Row[Any] | None:
         """Find a version of a key or secret that no certificate manages."""
-        row = rows.find(connection, self._core.vault_id, area, name_key(name), version and version.lower())
+        row = rows.find(connection, self._core.vault_id, area, name_key(name), version and version_key(version))
         return row if row is not None and (row.i_deleted_at is not None) == deleted else None
 
     def _plain_to_change(

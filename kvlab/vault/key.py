@@ -24,7 +24,7 @@ from kvlab.vault.item import ItemOperations, changed, dated, not_found, validity
 from kvlab.vault.key_material import key_operations, make_key, open_key, sealed_key
 from kvlab.vault.policy import complete
 from kvlab.vault.version import tags_text
-from kvlab.vault.view import name_key, new_name_key, operation, read_attributes, read_tags
+from kvlab.vault.view import name_key, new_name_key, operation, read_attributes, read_tags, start_after
 from kvlab.wire.key import (
     KEY_OPERATIONS,
     DeletedKeyBundle,
@@ -134,7 +134,7 @@ class KeyOperations(ItemOperations):
     @operation()
     def get_keys(self, *, maxresults: int | None = None, after: str = "") -> list[KeyItem]:
         """List keys by name, those of certificates with ``managed`` true; arguments as for ``get_certificates``."""
-        vault_id, start = self._core.vault_id, after.casefold()
+        vault_id, start = self._core.vault_id, start_after(after)
         with self._core.read() as connection:
             plain = rows.all_latest(connection, vault_id, "key", deleted=False, after=start, limit=maxresults)
             managed = certificates.all_latest(
@@ -222,7 +222,7 @@ class KeyOperations(ItemOperations):
     @operation("deletedkeys")
     def get_deleted_keys(self, *, maxresults: int | None = None, after: str = "") -> list[DeletedKeyItem]:
         """List deleted keys by name; arguments as for ``get_certificates``."""
-        vault_id, start = self._core.vault_id, after.casefold()
+        vault_id, start = self._core.vault_id, start_after(after)
         with self._core.read() as connection:
             plain = rows.all_latest(connection, vault_id, "key", deleted=True, after=start, limit=maxresults)
             managed = certificates.all_latest(

@@ -12,7 +12,7 @@ from kvlab.providers.authority import Signer, make_hierarchy, sign_request
 from kvlab.store import certificate as certificates
 from kvlab.store import vault as rows
 from kvlab.vault.key_material import open_key, sealed_key
-from kvlab.vault.view import View
+from kvlab.vault.view import View, plain_text
 from kvlab.wire.operation import CertificateOperation
 from kvlab.x509.container import load_request, pem_certificate
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from kvlab.vault.core import Core
 
 DEFAULT_CA = "Contoso"
+CA_NAME_LENGTH = 40
+NAME_LIMIT = 51
+"""What a common name of 64 characters leaves for it."""
 
 
 class PracticeOperations(View):
@@ -31,8 +34,13 @@ class PracticeOperations(View):
 
         Args:
             name: the organization's name, as in ``CN=Contoso Issuing CA 1, O=Contoso``.
+
+        Raises:
+            InvalidProperty: the name is empty, longer than 51 characters, or not printable.
         """
-        return PracticeCA(self._core, name, self._principal)
+        if not isinstance(name, str) or not 1 <= len(name) <= NAME_LIMIT or not name.isprintable():
+            raise InvalidProperty("name", f"An organization's name has 1 to {NAME_LIMIT} printable characters.")
+        return PracticeCA(self._core, plain_text("name", name, CA_NAME_LENGTH), self._principal)
 
 
 class PracticeCA:

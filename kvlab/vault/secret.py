@@ -15,7 +15,16 @@ from kvlab.vault.item import ItemOperations, changed, dated, not_found, validity
 from kvlab.vault.key_material import open_key
 from kvlab.vault.policy import PEM
 from kvlab.vault.version import tags_text
-from kvlab.vault.view import encoded, name_key, new_name_key, operation, read_attributes, read_tags
+from kvlab.vault.view import (
+    encoded,
+    name_key,
+    new_name_key,
+    operation,
+    plain_text,
+    read_attributes,
+    read_tags,
+    start_after,
+)
 from kvlab.wire.secret import DeletedSecretBundle, DeletedSecretItem, SecretBundle, SecretItem
 from kvlab.x509.certificate import split_der
 from kvlab.x509.container import write_pem
@@ -73,7 +82,7 @@ class SecretOperations(ItemOperations):
         with core.turn(self._principal) as turn:
             self._check_name_for(turn.connection, "secret", name, "set")
             version = identifier(core.entropy, key, "secret version")
-            sealed = core.store.sealer.seal(value.encode(), _sealing_id(core.vault_id, version))
+            sealed = core.store.sealer.seal(value.encode("utf-8", "surrogatepass"), _sealing_id(core.vault_id, version))
             row = {"version": version, "created": turn.seconds, "updated": turn.seconds, "sealed": sealed, **values}
             rows.add_version(turn.connection, core.vault_id, "secret", key, name, row)
             turn.record("set_secret", f"secrets/{name}", version=version)
@@ -266,7 +275,7 @@ class SecretOperations(ItemOperations):
         core = self._core
         value = core.store.sealer.open(row.sealed, _sealing_id(core.vault_id, row.version)) if with_value else None
         return SecretBundle(
-            value=None if value is None else value.decode(),
+            value=None if value is None else value.decode("utf-8", "surrogatepass"),
             content_type=row.content_type,
             id=self._place.id("secrets", row.i_name, row.version),
             attributes=answer.attributes(row, self._place),
@@ -281,7 +290,7 @@ class SecretOperations(ItemOperations):
         )
 
     def _all_secrets(self, *, deleted: bool, after: str, limit: int | None) -> list[tuple[str, int, SecretItem]]:
-        vault_id, start = self._core.vault_id, after.casefold()
+        vault_id, start = self._core.vault_id, start_after(after)
         with self._core.read() as connection:
             plain = rows.all_latest(connection, vault_id, "secret", deleted=deleted, after=start, limit=limit)
             managed = certificates.all_latest(
@@ -316,9 +325,8 @@ class SecretOperations(ItemOperations):
 
 
 def _check_content_type(content_type: str | None) -> None:
-    if content_type is not None and (not isinstance(content_type, str) or len(content_type) > CONTENT_TYPE_LIMIT):
-        raise InvalidProperty("contentType", f"It is text of at most {CONTENT_TYPE_LIMIT} characters.")
-    encoded("contentType", content_type or "")
+    if content_type:
+        plain_text("contentType", content_type, CONTENT_TYPE_LIMIT)
 
 
 def _sealing_id(vault_id: int, version: str) -> str:

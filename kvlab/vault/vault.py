@@ -10,13 +10,14 @@ from kvlab.store.store import Store
 from kvlab.vault import access
 from kvlab.vault.access import OWNER
 from kvlab.vault.certificate import CertificateOperations
-from kvlab.vault.core import Core, location
+from kvlab.vault.core import Core
 from kvlab.vault.deleted import DeletedCertificateOperations
 from kvlab.vault.issuer import IssuerOperations
 from kvlab.vault.key import KeyOperations
 from kvlab.vault.pending import PendingOperations
 from kvlab.vault.practice import PracticeOperations
 from kvlab.vault.secret import SecretOperations
+from kvlab.vault.view import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kvlab.events import EventLog
 
 DEFAULT_NAME = "kvlab"
+PRINCIPAL_LENGTH = 200
 
 
 class Vault(
@@ -77,9 +79,7 @@ class Vault(
         inoperable: Literal["documented", "recorded"] | None = None,
         self_delay_seconds: float = 0,
     ) -> None:
-        self._become(
-            Store("sqlite://"), name, clock, seed, retention_days, purge_protection, inoperable, self_delay_seconds
-        )
+        self._become(Store(), name, clock, seed, retention_days, purge_protection, inoperable, self_delay_seconds)
 
     @classmethod
     def open(
@@ -112,7 +112,7 @@ class Vault(
             OpenRefused: wrong master key, other clock or seed, or no database of kvlab's.
         """
         vault = cls.__new__(cls)
-        store = Store(location(path_or_url), passphrase=passphrase, durable=durable)
+        store = Store(path_or_url, passphrase=passphrase, durable=durable)
         vault._become(  # noqa: SLF001
             store, name, clock, seed, retention_days, purge_protection, inoperable, self_delay_seconds
         )
@@ -177,7 +177,7 @@ class Vault(
 
     def as_principal(self, principal: str) -> Vault:
         """Return the same vault, used as somebody else; an unknown principal may do nothing."""
-        return self._view(principal, self.vault_url)
+        return self._view(plain_text("principal", principal, PRINCIPAL_LENGTH), self.vault_url)
 
     def at(self, vault_url: str) -> Vault:
         """Return the same vault with ids that begin with another URL (for a server that stands elsewhere)."""
@@ -210,8 +210,8 @@ class Vault(
             ForbiddenByPolicy: the caller is not the owner.
         """
         self._owner_only("principals", "set")
-        if not isinstance(principal, str) or not 1 <= len(principal) <= 200 or principal == OWNER:
-            raise InvalidProperty("principal", f"It is a text of 1 to 200 characters, and not '{OWNER}'.")
+        if plain_text("principal", principal, PRINCIPAL_LENGTH) == OWNER:
+            raise InvalidProperty("principal", f"'{OWNER}' may do everything.")
         grants = access.read_grants(roles, certificates=certificates, keys=keys, secrets=secrets)
         with self._core.turn(self._principal) as turn:
             rows.put_grants(turn.connection, self._core.vault_id, principal, grants)

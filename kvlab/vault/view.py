@@ -25,6 +25,7 @@ TAG_LIMIT = 15
 TAG_LENGTH = 512
 MESSAGE_LENGTH = 1000
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,127}", re.ASCII)
+_VERSION = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
 _RESERVED = frozenset({"contacts", "issuers", "restore"})
 _NAMELESS = frozenset({"certificates/contacts", "certificates/restore"})
 _log = logging.getLogger(__name__)
@@ -121,6 +122,38 @@ def new_name_key(name: str) -> str:
     return key
 
 
+def version_key(version: str) -> str:
+    """Return how a version is found: in lower case; what is no version id finds nothing."""
+    return version.lower() if isinstance(version, str) and _VERSION.fullmatch(version) else ""
+
+
+def start_after(after: str) -> str:
+    """
+    Return how the name before a page's first is compared.
+
+    Raises:
+        InvalidName: it is neither empty nor a name.
+    """
+    return name_key(after) if after else ""
+
+
+def plain_text(field: str, value: object, limit: int) -> str:
+    """
+    Take text that every database can keep.
+
+    Raises:
+        InvalidProperty: it is no text, is empty or longer than ``limit``, or has NUL or half a surrogate pair in it.
+    """
+    if not isinstance(value, str) or not 1 <= len(value) <= limit or storable(value) != value:
+        raise InvalidProperty(field, f"It is text of 1 to {limit} characters, without NUL.")
+    return value
+
+
+def storable(text: str) -> str:
+    """Return text with what no database keeps (NUL, half surrogate pairs) written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+
+
 def read_attributes(value: Attributes | Mapping[str, Any] | None) -> Attributes:
     """Take the attributes of a request; ``enabled`` is what a caller may set."""
     return Attributes() if value is None else Attributes.read(value, "attributes")
@@ -142,6 +175,8 @@ def read_tags(value: Mapping[str, str] | None) -> dict[str, str] | None:
     for key, text in value.items():
         if not isinstance(key, str) or not isinstance(text, str) or max(len(key), len(text)) > TAG_LENGTH:
             raise InvalidProperty("tags", f"A tag and its value are text of at most {TAG_LENGTH} characters.")
+        if storable(key + text) != key + text:
+            raise InvalidProperty("tags", "A tag and its value are text without NUL.")
         encoded("tags", key + text)
     return dict(value)
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
-from pydantic_core import PydanticCustomError, from_json
+from pydantic_core import PydanticCustomError, PydanticSerializationError, from_json
 
 from kvlab.errors import InvalidProperty
 
@@ -57,11 +57,16 @@ class WireModel(BaseModel):
             if isinstance(value, str):
                 return cls.model_validate_json(value)
             # A copy: what the caller does to its own object later must not reach the vault.
-            return value.model_copy(deep=True) if isinstance(value, cls) else cls.model_validate(value)
+            found = value.model_copy(deep=True) if isinstance(value, cls) else cls.model_validate(value)
+            found.model_dump_json()
+        except PydanticSerializationError:
+            # Half of a surrogate pair: a Python text can hold it, and no answer could be written any more.
+            raise InvalidProperty(field, "It holds text that is not Unicode.") from None
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             location = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
             raise InvalidProperty(field + location, f"{first['msg']}.") from None
+        return found
 
     @classmethod
     def unknown_members(cls, value: Any, prefix: str = "") -> list[str]:

@@ -136,15 +136,12 @@ def test_odd_text_is_kept_or_refused_but_never_breaks_the_database(vault, odd):
         lambda: vault.set_certificate_contacts([{"email": "a@b.c", "name": odd}]),
         lambda: vault.set_certificate_issuer("CA", provider="Test", credentials={"account_id": odd, "pwd": odd}),
         lambda: vault.get_certificate("web", odd),
-        lambda: vault.get_certificates(after=odd),
         lambda: vault.practice_ca(odd),
-        lambda: vault.set_principal(odd, certificates=["get"]),
-        lambda: vault.as_principal(odd).get_certificates(),
     ):
         try:
             call()
-        except (VaultError, ValueError) as refusal:
-            assert not isinstance(refusal, UnicodeError), call
+        except VaultError as refusal:
+            assert refusal.status in (400, 404)
     vault.process_due()
     assert finish(vault).model_dump_json()
     assert [item.model_dump_json() for item in vault.get_certificates()]
