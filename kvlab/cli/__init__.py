@@ -32,7 +32,7 @@ FAILED, WRONGLY_USED, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one line, and does not repeat what it has no place for: a password, perhaps."""
+    """A parser that says what is wrong in one line, without repeating stray arguments: one might be a password."""
 
     def error(self, message: str) -> NoReturn:
         """Print one line and leave with exit code 2."""

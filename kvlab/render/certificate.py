@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kvlab.render.markup import card, instant, mono, pill, table, tag, text
-from kvlab.render.policy import key_words
 from kvlab.x509.explain import explain
 
 if TYPE_CHECKING:
@@ -70,8 +69,7 @@ def _secret_note(bundle: CertificateBundle) -> str:
     if props is None or props.exportable is None:
         return ""
     words = "holds certificate and private key" if props.exportable else "holds the certificate only"
-    assert bundle.policy is not None
-    return f'<span class="kvr-muted">{words} (policy: {text(key_words(bundle.policy))})</span>'
+    return f'<span class="kvr-muted">{words}</span>'
 
 
 def _first(fields: list[Field], section: str, name: str) -> str:

@@ -22,7 +22,7 @@ SIGNS = {"ok": "✓", "now": "◐", "warn": "≠", "bad": "✕", "": "•"}
 SEEDED = "seeded vault · its keys are not secret"
 
 _JSON_PART = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<plain>\b(?:true|false|-?\d+)\b)')
-_ONE_LINE = 46
+_ONE_LINE = 42
 
 
 def text(value: object) -> str:

@@ -56,8 +56,10 @@ class WireModel(BaseModel):
         try:
             if isinstance(value, str):
                 return cls.model_validate_json(value)
-            # A copy: what the caller does to its own object later must not reach the vault.
-            found = value.model_copy(deep=True) if isinstance(value, cls) else cls.model_validate(value)
+            if isinstance(value, cls):
+                # A copy, and checked again: what the caller did to its own object, or will do, must not reach the vault.
+                value = value.model_dump(exclude_unset=True, exclude_none=False, warnings=False)
+            found = cls.model_validate(value)
             found.model_dump_json()
         except PydanticSerializationError:
             # Half of a surrogate pair: a Python text can hold it, and no answer could be written any more.

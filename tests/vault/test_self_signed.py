@@ -314,6 +314,27 @@ def test_a_policy_pasted_as_json_text_works_and_unknown_members_are_noted(vault)
     assert noted == [["policy.x509_props.basic", "policy.colour"], ["policy.colour"]]
 
 
+def test_a_model_that_was_changed_after_it_was_made_is_checked_again_and_copied(vault):
+    policy = ec_policy(dns_names=["contoso.com"])
+    vault.create_certificate("web", policy)
+    policy.x509_props.sans.dns_names.append("evil.example")
+    assert vault.get_certificate_policy("web").x509_props.sans.dns_names == ["contoso.com"]
+
+    policy.x509_props.validity_months = "12"
+    with pytest.raises(InvalidProperty, match=r"policy\.x509_props\.validity_months"):
+        vault.create_certificate("other", policy)
+
+
+def test_text_that_is_not_unicode_is_refused(vault):
+    """JSON can spell half of a surrogate pair, and Python's reader lets it through; no answer could hold it."""
+    policy = {"issuer": {"name": "Self", "cty": "\ud800"}, "x509_props": {"subject": "CN=a"}}
+
+    with pytest.raises(InvalidProperty, match="policy"):
+        vault.create_certificate("web", policy)
+    with pytest.raises(InvalidProperty, match="contacts"):
+        vault.set_certificate_contacts([{"email": "a@b.c", "name": "\udfff"}])
+
+
 def test_no_name_or_a_bad_name_is_refused(vault):
     for name in ("", "a.b", "a b", "a/b", "ü", "a" * 128, "contacts", "issuers", "restore", None, 5):
         with pytest.raises(VaultError, match="invalid name"):
