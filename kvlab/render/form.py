@@ -59,8 +59,15 @@ def form_sentence(title: str, rows: list[Shown]) -> str:
 def _row(row: Shown, y: int) -> str:
     label = f'<text class="l" x="20" y="{y + 20}">{text(row.label)}</text>'
     if row.kind == "check":
-        mark = f'<path d="M175 {y + 15}l4 4 7-9" fill="none" stroke="#155fa8" stroke-width="2"/>' if row.value == "yes" else ""
-        return f'{label}<rect x="171.5" y="{y + 6.5}" width="17" height="17" rx="3" fill="#fff" stroke="#858585"/>{mark}'
+        label = f'<text x="198" y="{y + 20}">{text(row.label)}</text>'
+        mark = (
+            f'<path d="M175 {y + 15}l4 4 7-9" fill="none" stroke="#155fa8" stroke-width="2"/>'
+            if row.value == "yes"
+            else ""
+        )
+        return (
+            f'{label}<rect x="171.5" y="{y + 6.5}" width="17" height="17" rx="3" fill="#fff" stroke="#858585"/>{mark}'
+        )
     value = row.value if len(row.value) <= _LONGEST else row.value[: _LONGEST - 1] + "…"
     arrow = (
         f'<path d="M{WIDTH - 40} {y + 12}l5 6 5-6" fill="none" stroke="#5c5c5c" stroke-width="1.6"/>'

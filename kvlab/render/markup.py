@@ -21,7 +21,9 @@ SIGNS = {"ok": "✓", "now": "◐", "warn": "≠", "bad": "✕", "": "•"}
 
 SEEDED = "seeded vault · its keys are not secret"
 
-_JSON_PART = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<plain>\b(?:true|false|-?\d+)\b)')
+_JSON_PART = re.compile(
+    r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<plain>\b(?:true|false|-?\d+)\b)'
+)
 _ONE_LINE = 42
 
 
@@ -58,7 +60,9 @@ def mono(value: object) -> str:
 
 def table(rows: Iterable[tuple[str, str]]) -> str:
     """Return a table of names and values; names are plain text, values are HTML."""
-    body = "".join(f"<tr><th>{text(name)}</th><td>{value}</td></tr>" for name, value in rows)
+    # A page that drops the stylesheet keeps these two words, and the table stays readable.
+    left = 'style="text-align:left"'
+    body = "".join(f"<tr><th {left}>{text(name)}</th><td {left}>{value}</td></tr>" for name, value in rows)
     return f'<table class="kvr-t"><tbody>{body}</tbody></table>'
 
 

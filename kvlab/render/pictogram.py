@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-_FRAME = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 96" width="240" height="96"><rect width="240" height="96" fill="#f5f5f5"/>'
+_FRAME = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 96" width="240" height="96">'
+    '<rect width="240" height="96" fill="#f5f5f5"/>'
+)
 _BOX = '<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="7" fill="#fff" stroke="#858585" stroke-width="1.6"/>'
 _KEY = (
-    '<rect x="{x}" y="{y}" width="38" height="18" rx="9" fill="#1f1f1f"/><g transform="translate({gx} {gy})" fill="none" '
-    'stroke="#fff" stroke-width="1.6" stroke-linecap="round"><circle cx="4" cy="4" r="3"/><path d="M7 4h12M16 4v3M19 4v3"/></g>'
+    '<rect x="{x}" y="{y}" width="38" height="18" rx="9" fill="#1f1f1f"/>'
+    '<g transform="translate({gx} {gy})" fill="none" stroke="#fff" stroke-width="1.6" stroke-linecap="round">'
+    '<circle cx="4" cy="4" r="3"/><path d="M7 4h12M16 4v3M19 4v3"/></g>'
 )
 _SHEET = (
     '<g transform="translate({x} {y})" fill="#fff" stroke="#246526" stroke-width="1.6"><path d="M0 0h14l6 6v20H0z"/>'
@@ -28,6 +32,10 @@ def _tip(x: int, y: int, *, left: bool = False) -> str:
     return f'<path d="M{x} {y}l{step} -4v8z" fill="#246526"/>'
 
 
+def _words(x: int, y: int, size: int, words: str) -> str:
+    return f'<text x="{x}" y="{y}" font-family="sans-serif" font-size="{size}" text-anchor="middle">{words}</text>'
+
+
 PICTOGRAMS = {
     "self-signed": (
         "a vault with the private key in it; an arrow leads back into the vault; a certificate",
@@ -42,9 +50,9 @@ PICTOGRAMS = {
         _box(20, 24, 62, 48)
         + _key(32, 39)
         + '<circle cx="126" cy="48" r="13" fill="#fff" stroke="#858585" stroke-width="1.6"/>'
-        '<text x="126" y="52" font-family="sans-serif" font-size="11" text-anchor="middle" fill="#222">you</text>'
+        + _words(126, 52, 11, "you")
         + _box(172, 24, 48, 48)
-        + '<text x="196" y="53" font-family="sans-serif" font-size="14" font-weight="700" text-anchor="middle" fill="#222">CA</text>'
+        + _words(196, 53, 14, "CA")
         + f'<path d="M84 41h24M142 41h22M108 56H92M172 56h-26" {_GREEN}/>'
         + _tip(113, 41)
         + _tip(171, 41)

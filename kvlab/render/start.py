@@ -20,7 +20,8 @@ class Lesson(NamedTuple):
 
 LESSONS = (
     Lesson(
-        "01_make_self_signed.ipynb", "01 Self-signed", "Who vouches for a certificate that signs itself?", "self-signed", 15
+        "01_make_self_signed.ipynb", "01 Self-signed", "Who vouches for a certificate that signs itself?",
+        "self-signed", 15,
     ),
     Lesson(
         "02_sign_manually_and_merge.ipynb", "02 Your own CA", "How can a stranger sign my key without ever seeing it?",
@@ -41,7 +42,8 @@ class Check(NamedTuple):
 def lessons_html(lessons: tuple[Lesson, ...] = LESSONS) -> str:
     """Return the lessons as cards: picture, link, question, time."""
     cards = "".join(
-        f'<div class="kvr-lesson">{image(*pictogram(lesson.way))}<div><a href="{text(lesson.file)}">{text(lesson.title)}</a>'
+        f'<div class="kvr-lesson">{image(*pictogram(lesson.way))}<div>'
+        f'<a href="{text(lesson.file)}">{text(lesson.title)}</a>'
         f"<p>{text(lesson.question)}</p><p>about {lesson.minutes} minutes</p></div></div>"
         for lesson in lessons
     )

@@ -131,16 +131,16 @@ def _running(status: str, done: int, total: int) -> list[State]:
     if status == "completed":
         return ["done"] * total
     after: State = "now" if status == "inProgress" else "to come"
+    before: list[State] = ["done"] * done
     rest: list[State] = ["to come"] * (total - done - 1)
-    return [*(["done"] * done), after, *rest]
+    return [*before, after, *rest]
 
 
 def _manual_steps(chapter: list[Event], status: str) -> tuple[Step, ...]:
     seen = {event.step for event in chapter if event.step}
-    states: list[State] = ["done", "done"]
-    for number in (3, 4):
-        states.append("done" if number in seen else "unseen" if status == "completed" else "to come")
-    states.append("done" if status == "completed" else "to come")
+    elsewhere: State = "unseen" if status == "completed" else "to come"
+    last: State = "done" if status == "completed" else "to come"
+    states: list[State] = ["done", "done", *("done" if number in seen else elsewhere for number in (3, 4)), last]
     if status == "inProgress" and "to come" in states:
         states[states.index("to come")] = "now"
     steps = _steps(MANUAL, states)

@@ -28,7 +28,9 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[Any]], total: int
     kinds = [_kind(name, [row[at] for row in rows], [row[at] for row in words]) for at, name in enumerate(columns)]
     head = "".join(f'<th class="{kind}">{text(name)}</th>' for name, kind in zip(columns, kinds, strict=True))
     body = "".join(
-        "<tr>" + "".join(f'<td class="{kind}">{text(word)}</td>' for word, kind in zip(row, kinds, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(f'<td class="{kind}">{text(word)}</td>' for word, kind in zip(row, kinds, strict=True))
+        + "</tr>"
         for row in words
     )
     count = f"{total} row{'' if total == 1 else 's'}"

@@ -54,8 +54,8 @@ def certificates(vault: Vault) -> pd.DataFrame:
         - ``key_type``: category, ``RSA`` or ``EC``; ``key_size``: Int64, bits.
         - ``issuer``: string; who signed, from the certificate.
         - ``enabled``: boolean.
-        - ``status``: category: ``valid``, ``expired``, ``not yet valid``, ``disabled``, or ``pending`` while there is no
-          version; then most other columns are ``<NA>``.
+        - ``status``: category: ``valid``, ``expired``, ``not yet valid``, ``disabled``, or ``pending`` while there is
+          no version; then most other columns are ``<NA>``.
         - ``version``: string, 32 hexadecimal digits; ``serial``: string, upper-case hexadecimal.
         - ``sha256``: string, lower-case hexadecimal, of the DER.
         - ``self_signed``: boolean, subject and issuer are the same name; ``ca``: boolean.

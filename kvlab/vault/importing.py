@@ -266,8 +266,12 @@ def _x509_props(certificate: x509.Certificate) -> X509CertificateProperties:
     purposes = extensions.get(ExtensionOID.EXTENDED_KEY_USAGE)
     constraints = extensions.get(ExtensionOID.BASIC_CONSTRAINTS)
     names = extensions.get(ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+    try:
+        subject = format_name(certificate.subject)
+    except ValueError:
+        raise InvalidProperty("value", "The certificate's subject can not be read.") from None
     return X509CertificateProperties(
-        subject=format_name(certificate.subject),
+        subject=subject,
         sans=_sans(names) if isinstance(names, x509.SubjectAlternativeName) else None,
         ekus=[eku.dotted_string for eku in purposes] if isinstance(purposes, x509.ExtendedKeyUsage) else [],
         key_usage=_usages(usage) if isinstance(usage, x509.KeyUsage) else [],

@@ -1,27 +1,20 @@
-"""Keys: those behind certificates, read-only, and plain ones; and what can be done with them."""
+"""Keys: those behind certificates, read-only, and plain ones."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from kvlab.entropy import identifier
 from kvlab.errors import (
     DeletedItemNotFound,
     InvalidProperty,
-    KeyDisabled,
-    KeyExpired,
-    KeyNotYetValid,
-    KeyOperationForbidden,
-    KeyParameterInvalid,
 )
 from kvlab.store import certificate as certificates
 from kvlab.store import item as rows
 from kvlab.vault import answer
 from kvlab.vault.answer import VersionRow
-from kvlab.vault.item import ItemOperations, changed, dated, not_found, validity
-from kvlab.vault.key_material import key_operations, make_key, open_key, sealed_key
+from kvlab.vault.item import ItemOperations, changed, dated, not_found
+from kvlab.vault.key_material import key_operations, make_key, sealed_key
 from kvlab.vault.policy import complete
 from kvlab.vault.version import tags_text
 from kvlab.vault.view import name_key, new_name_key, operation, read_attributes, read_tags, start_after
@@ -31,12 +24,8 @@ from kvlab.wire.key import (
     DeletedKeyItem,
     KeyBundle,
     KeyItem,
-    KeyOperationResult,
-    KeyVerifyResult,
 )
-from kvlab.wire.model import decode_base64
 from kvlab.wire.policy import CertificatePolicy, KeyProperties, X509CertificateProperties
-from kvlab.x509 import jwa
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,10 +33,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from kvlab.vault.certificate import AttributesInput
-
-# What the finer behaviour recorded on the wire refuses; the documented one refuses everything.
-_REFUSED_DISABLED = frozenset({"sign", "decrypt", "unwrapKey"})
-_REFUSED_OUT_OF_TIME = frozenset({"sign", "encrypt", "wrapKey"})
 
 
 class FoundKey(NamedTuple):
@@ -271,96 +256,6 @@ class KeyOperations(ItemOperations):
         with self._core.turn(self._principal) as turn:
             self._purge_plain(turn, "key", name)
 
-    @operation()
-    def sign(self, name: str, alg: str, value: bytes | str, *, version: str | None = None) -> KeyOperationResult:
-        """
-        Sign a digest with a key.
-
-        Args:
-            name: of the key or certificate.
-            alg: RS256, RS384, RS512, PS256, PS384, PS512, RSNULL; ES256, ES256K, ES384 or ES512.
-            value: the digest (octets, or base64url).
-            version: 32 hexadecimal digits; the newest when left out.
-
-        Returns:
-            The signature; an EC one is r and s, not DER.
-
-        Raises:
-            KeyOperationForbidden: and ``KeyDisabled``, ``KeyExpired``, ``KeyNotYetValid``: 403.
-            KeyParameterInvalid: 400.
-            KeyNotFound: 404.
-
-        Source: https://learn.microsoft.com/rest/api/keyvault/keys/sign
-        """
-        found, digest = self._usable_key(name, version, "sign"), _octets("value", value)
-        with _OperandErrors():
-            signature = jwa.sign(self._private(found), alg, digest, deterministic=self._core.seeded)
-        return self._used(found, "sign", alg, signature)
-
-    @operation()
-    def verify(
-        self, name: str, alg: str, digest: bytes | str, value: bytes | str, *, version: str | None = None
-    ) -> KeyVerifyResult:
-        """
-        Tell whether ``value`` is the key's signature over ``digest``; other arguments and errors as for ``sign``.
-
-        Source: https://learn.microsoft.com/rest/api/keyvault/keys/verify
-        """
-        found = self._usable_key(name, version, "verify")
-        hashed, signature = _octets("digest", digest), _octets("value", value)
-        with _OperandErrors():
-            holds = jwa.verify(_public(found), alg, hashed, signature)
-        return KeyVerifyResult(value=holds)
-
-    @operation()
-    def encrypt(self, name: str, alg: str, value: bytes | str, *, version: str | None = None) -> KeyOperationResult:
-        """
-        Encrypt octets for the key's holder.
-
-        Args:
-            name: of the key or certificate.
-            alg: RSA1_5, RSA-OAEP or RSA-OAEP-256.
-            value: octets, or base64url.
-            version: 32 hexadecimal digits; the newest when left out.
-
-        Raises:
-            VaultError: as for ``sign``.
-
-        Source: https://learn.microsoft.com/rest/api/keyvault/keys/encrypt
-        """
-        return self._public_operation("encrypt", name, alg, value, version)
-
-    @operation()
-    def decrypt(self, name: str, alg: str, value: bytes | str, *, version: str | None = None) -> KeyOperationResult:
-        """Decrypt octets; arguments and errors as for ``encrypt``."""
-        return self._private_operation("decrypt", name, alg, value, version)
-
-    @operation()
-    def wrap_key(self, name: str, alg: str, value: bytes | str, *, version: str | None = None) -> KeyOperationResult:
-        """Encrypt a symmetric key; arguments and errors as for ``encrypt``."""
-        return self._public_operation("wrapKey", name, alg, value, version)
-
-    @operation()
-    def unwrap_key(self, name: str, alg: str, value: bytes | str, *, version: str | None = None) -> KeyOperationResult:
-        """Decrypt a symmetric key; arguments and errors as for ``encrypt``."""
-        return self._private_operation("unwrapKey", name, alg, value, version)
-
-    def _public_operation(
-        self, verb: str, name: str, alg: str, value: bytes | str, version: str | None
-    ) -> KeyOperationResult:
-        found, octets = self._usable_key(name, version, verb), _octets("value", value)
-        with _OperandErrors():
-            result = jwa.encrypt(_public(found), alg, octets)
-        return self._used(found, verb, alg, result)
-
-    def _private_operation(
-        self, verb: str, name: str, alg: str, value: bytes | str, version: str | None
-    ) -> KeyOperationResult:
-        found, octets = self._usable_key(name, version, verb), _octets("value", value)
-        with _OperandErrors():
-            result = jwa.decrypt(self._private(found), alg, octets)
-        return self._used(found, verb, alg, result)
-
     def _find_key(self, connection: Connection, name: str, version: str | None) -> FoundKey:
         row = self._managed(connection, name, version)
         if row is not None:
@@ -369,31 +264,6 @@ class KeyOperations(ItemOperations):
         if row is None:
             raise not_found("key", f"{name}/{version}" if version else name)
         return _plain_key(row)
-
-    def _usable_key(self, name: str, version: str | None, verb: str) -> FoundKey:
-        """Find a key that may do something now."""
-        with self._core.read() as connection:
-            found = self._find_key(connection, name, version)
-        state = validity(found.state, int(self._core.clock.now().timestamp()))
-        strict = found.managed and self._core.inoperable == "documented"
-        if state == "disabled" and (strict or verb in _REFUSED_DISABLED):
-            raise KeyDisabled(verb)
-        if state == "expired" and (strict or verb in _REFUSED_OUT_OF_TIME):
-            raise KeyExpired(verb)
-        if state == "not yet valid" and verb in _REFUSED_OUT_OF_TIME:
-            raise KeyNotYetValid(verb)
-        if verb not in found.key_ops.split(","):
-            raise KeyOperationForbidden(verb)
-        return found
-
-    def _private(self, found: FoundKey) -> Any:
-        with self._core.read() as connection:
-            return open_key(self._core, certificates.find_key(connection, found.key_id))
-
-    def _used(self, found: FoundKey, verb: str, alg: str, result: bytes) -> KeyOperationResult:
-        with self._core.turn(self._principal) as turn:
-            turn.record(verb, f"keys/{found.name}", version=found.version, alg=alg)
-        return KeyOperationResult(kid=self._place.id("keys", found.name, found.version), value=result)
 
     def _key_bundle(self, found: FoundKey) -> KeyBundle:
         return KeyBundle(
@@ -421,17 +291,6 @@ class KeyOperations(ItemOperations):
         )
 
 
-class _OperandErrors:
-    """Turn what ``jwa`` finds wrong with an algorithm or value into the service's refusal."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, jwa.BadOperand):
-            raise KeyParameterInvalid(error.field, str(error)) from None
-
-
 def _managed_key(row: Row[Any]) -> FoundKey:
     return FoundKey(
         row.c_name, row.v_version, VersionRow.of(row), row.v_tags, row.v_key_type, row.v_key_ops, row.v_key_id,
@@ -444,17 +303,6 @@ def _plain_key(row: Row[Any]) -> FoundKey:
     return FoundKey(
         row.i_name, row.version, state, row.tags, row.key_type, row.key_ops, row.key_id, row.public_der, managed=False
     )
-
-
-def _public(found: FoundKey) -> Any:
-    return load_der_public_key(found.public_der)
-
-
-def _octets(field: str, value: bytes | str) -> bytes:
-    octets = decode_base64(value) if isinstance(value, str) else value
-    if not isinstance(octets, bytes):
-        raise InvalidProperty(field, "It is octets, or base64url.")
-    return octets
 
 
 def _key_props(kty: str, key_size: int | None, crv: str | None) -> KeyProperties:

@@ -13,7 +13,7 @@ from kvlab.vault.certificate import CertificateOperations
 from kvlab.vault.core import Core
 from kvlab.vault.deleted import DeletedCertificateOperations
 from kvlab.vault.issuer import IssuerOperations
-from kvlab.vault.key import KeyOperations
+from kvlab.vault.key_use import CryptographicOperations
 from kvlab.vault.pending import PendingOperations
 from kvlab.vault.practice import PracticeOperations
 from kvlab.vault.secret import SecretOperations
@@ -36,7 +36,7 @@ class Vault(
     PendingOperations,
     DeletedCertificateOperations,
     IssuerOperations,
-    KeyOperations,
+    CryptographicOperations,
     SecretOperations,
     PracticeOperations,
 ):

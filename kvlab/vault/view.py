@@ -86,6 +86,8 @@ def operation(
             try:
                 if self._principal != OWNER:
                     self._authorise(permission, _about(area, args, kwargs))
+                if "maxresults" in kwargs:
+                    _check_page(kwargs["maxresults"])
                 return method(self, *args, **kwargs)
             except VaultError as error:
                 self._note_refusal(name, _about(area, args, kwargs), error)
@@ -192,6 +194,11 @@ def encoded(field: str, text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise InvalidProperty(field, "It holds half of a surrogate pair, which is no character.") from None
+
+
+def _check_page(maxresults: object) -> None:
+    if maxresults is not None and (type(maxresults) is not int or maxresults < 1):
+        raise InvalidProperty("maxresults", f"It is a whole number from 1, not {maxresults!r}.")
 
 
 def _about(area: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:

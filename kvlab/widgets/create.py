@@ -57,8 +57,8 @@ def create(vault: Vault) -> CreateForm:
         vault: where to.
 
     Returns:
-        The form. ``fields``: ``method`` (``Self``, ``Unknown``, ``import``), ``name``, ``subject``, ``dns_names`` (text,
-        separated by commas or spaces), ``key`` (such as ``("EC", "P-256")``), ``validity_months``, ``content_type``,
+        The form. ``fields``: ``method`` (``Self``, ``Unknown``, ``import``), ``name``, ``subject``, ``dns_names``
+        (text, separated by commas or spaces), ``key`` (such as ``("EC", "P-256")``), ``validity_months``, ``content_type``,
         ``exportable``; with method ``import`` those of ``import_form``.
     """
     return CreateForm(vault)

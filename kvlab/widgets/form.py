@@ -131,7 +131,9 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.state = "failed"
         homeless = [error for error in errors if not self.place(error)]
         self.outcome.value = "".join(f"<div>{error_html(error)}</div>" for error in homeless)
-        self.status.value = '<span class="kvr-sign">✕</span><b>The vault refused.</b>' if homeless else self.count(errors)
+        self.status.value = (
+            '<span class="kvr-sign">✕</span><b>The vault refused.</b>' if homeless else self.count(errors)
+        )
         return errors
 
     def place(self, error: VaultError) -> bool:
@@ -148,7 +150,9 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def count(self, errors: list[VaultError]) -> str:
         """Return how many fields are to be corrected, as HTML; nothing if none is."""
-        names = dict.fromkeys(self.rows[name].field.description for name in map(self.field_of, errors) if name in self.rows)
+        names = dict.fromkeys(
+            self.rows[name].field.description for name in map(self.field_of, errors) if name in self.rows
+        )
         if not names:
             return ""
         number = f"{len(names)} field{'s' if len(names) > 1 else ''} to correct"
@@ -218,4 +222,6 @@ def _shown(field: Widget) -> Shown:
     if isinstance(field, Dropdown):
         return Shown(label, str(field.label), "choice")
     value = getattr(field, "label", None) or getattr(field, "value", "")
-    return Shown(label, value.split("\n")[0] if isinstance(value, str) else str(value) if isinstance(value, int) else "")
+    return Shown(
+        label, value.split("\n")[0] if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+    )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from kvlab.wire.certificate import CertificateBundle
 
 
+_FILES = ".pfx,.p12,.pem,.crt,.key"
+
+
 def import_form(vault: Vault) -> ImportForm:
     """
     Show the form that imports a certificate with its private key.
@@ -49,7 +52,7 @@ class ImportForm(Form):
                 "Letters, digits and hyphens. A key and a secret of this name come with it.",
             ),
             "file": Row(
-                FileUpload(accept=".pfx,.p12,.pem,.crt,.key", description="Choose a PFX or PEM file"),
+                FileUpload(accept=_FILES, description="Choose a PFX or PEM file").add_class("kvw-file"),
                 "A PFX, or a PEM file with certificates and one PKCS#8 private key.",
             ),
             "pem": Row(
@@ -135,5 +138,3 @@ class ImportForm(Form):
             self.rows["file"].say(f'<span class="kvw-good"><i>✓</i> {text(words)}</span>')
         if self._password is not None:
             self.rows["password"].say('<span class="kvw-good"><i>✓</i> at hand, for one try</span>')
-
-

@@ -26,7 +26,8 @@ def merge(vault: Vault, name: str) -> MergeForm:
         name: of the certificate.
 
     Returns:
-        The form. ``fields``: ``certificate`` (PEM text), ``file`` (an upload); ``form.sign()`` has the practice CA sign.
+        The form. ``fields``: ``certificate`` (PEM text), ``file`` (an upload); ``form.sign()`` has the practice
+        CA sign.
 
     Raises:
         PendingCertificateNotFound: 404, nothing is pending on this name.
@@ -43,11 +44,13 @@ class MergeForm(Form):
         super().__init__(vault, f"Merge into {name}", "Merge certificate")
         self.rows = {
             "certificate": Row(
-                Textarea("", rows=6, placeholder="-----BEGIN CERTIFICATE-----", **wide(description="Signed certificate")),
+                Textarea(
+                    "", rows=6, placeholder="-----BEGIN CERTIFICATE-----", **wide(description="Signed certificate")
+                ),
                 "PEM: your CA's answer, and below it the CA's own certificate if you have it. No private key is in it.",
             ),
             "file": Row(
-                FileUpload(accept=".cer,.crt,.pem,.p7b,.der", description="or choose a file"),
+                FileUpload(accept=".cer,.crt,.pem,.p7b,.der", description="or choose a file").add_class("kvw-file"),
                 "DER, PEM or P7B.",
             ),
         }
@@ -77,7 +80,9 @@ class MergeForm(Form):
             self.refuse([error])
             return
         self.fields["certificate"].value = "".join(map(pem_certificate, signed))
-        self.rows["certificate"].say('<span class="kvw-good"><i>✓</i> signed by the practice CA: leaf, then issuing CA</span>')
+        self.rows["certificate"].say(
+            '<span class="kvw-good"><i>✓</i> signed by the practice CA: leaf, then issuing CA</span>'
+        )
         self._draw()
 
     def submit(self) -> CertificateBundle | list[VaultError]:

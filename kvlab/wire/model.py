@@ -57,7 +57,7 @@ class WireModel(BaseModel):
             if isinstance(value, str):
                 return cls.model_validate_json(value)
             if isinstance(value, cls):
-                # A copy, and checked again: what the caller did to its own object, or will do, must not reach the vault.
+                # A copy, and checked again: what the caller did, or will do, to its own object must not reach us.
                 value = value.model_dump(exclude_unset=True, exclude_none=False, warnings=False)
             found = cls.model_validate(value)
             found.model_dump_json()
@@ -72,7 +72,7 @@ class WireModel(BaseModel):
 
     @classmethod
     def unknown_members(cls, value: Any, prefix: str = "") -> list[str]:
-        """List the members of a mapping or of valid JSON text, at any depth, that the model does not know: ignored ones."""
+        """List the members of a mapping or of valid JSON text, at any depth, that the model ignores."""
         if isinstance(value, str):
             value = from_json(value)
         if not isinstance(value, dict):

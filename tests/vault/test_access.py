@@ -190,7 +190,13 @@ def test_a_definition_replaces_the_one_before_and_all_is_everything(vault):
 
 @pytest.mark.parametrize(
     "grants",
-    [{"certificates": ["fly"]}, {"keys": ["managecontacts"]}, {"roles": ["Owner"]}, {"certificates": "get"}, {"roles": "x"}],
+    [
+        {"certificates": ["fly"]},
+        {"keys": ["managecontacts"]},
+        {"roles": ["Owner"]},
+        {"certificates": "get"},
+        {"roles": "x"},
+    ],
     ids=range(5),
 )
 def test_unknown_permissions_and_roles_are_refused(vault, grants):

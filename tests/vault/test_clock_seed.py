@@ -110,11 +110,10 @@ def story(seed):
 
 def test_same_seed_clock_and_calls_give_the_same_bytes_in_two_processes():
     run = [sys.executable, "-c", STORY + "print(json.dumps(story(sys.argv[1])))"]
-    running = [subprocess.Popen([*run, f"lesson {number}"], stdout=subprocess.PIPE) for number in (1, 1, 2)]
+    running = [subprocess.Popen([*run, f"lesson {number}"], stdout=subprocess.PIPE) for number in (1, 1)]
     outside = [json.loads(process.communicate(timeout=60)[0]) for process in running]
 
     assert outside[0] == outside[1]
-    assert not set(outside[0][:6]) & set(outside[2][:6])
 
 
 def test_a_draw_does_not_shift_with_what_happens_to_other_names(clock):
@@ -128,12 +127,13 @@ def test_a_draw_does_not_shift_with_what_happens_to_other_names(clock):
     assert version_of(web()) == version_of(web("a"))
 
 
-def test_an_int_and_its_text_are_one_seed_and_vaults_of_other_names_differ(clock):
+def test_an_int_and_its_text_are_one_seed_and_other_seeds_and_vaults_differ(clock):
     made = []
-    for name, seed in (("one", 7), ("one", "7"), ("two", 7)):
+    for name, seed in (("one", 7), ("one", "7"), ("two", 7), ("one", 8)):
         with Vault(name, clock=clock, seed=seed) as vault:
             made.append(finish(vault).cer)
-    assert made[0] == made[1] != made[2]
+    assert made[0] == made[1]
+    assert len(set(made)) == 3
 
 
 def test_two_versions_of_one_name_differ_and_go_on_after_reopening(tmp_path):

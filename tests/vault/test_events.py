@@ -208,10 +208,19 @@ def test_no_event_repr_error_or_answer_but_the_secret_holds_a_key_or_password(va
     ]  # fmt: skip
     told = "".join(f"{answer!r}" for answer in answers) + f"{refusal.value}{refusal.value!r}{vault!r}{vault.events!r}"
     told += "".join(answer.model_dump_json() for answer in answers if hasattr(answer, "model_dump_json"))
-    told += repr(vault.get_secret("web")) + repr(vault.get_secret("plain")) + repr([event.to_json() for event in vault.events])
+    told += (
+        repr(vault.get_secret("web"))
+        + repr(vault.get_secret("plain"))
+        + repr([event.to_json() for event in vault.events])
+    )
     own = opened_pfx(vault.get_secret("web"))[0]
     for key in (KEY, own):
         scalar = key.private_numbers().private_value
-        for form in (str(scalar), f"{scalar:x}", base64.b64encode(pkcs8_der(key)).decode()[:60], repr(pkcs8_der(key))[2:-1]):
+        for form in (
+            str(scalar),
+            f"{scalar:x}",
+            base64.b64encode(pkcs8_der(key)).decode()[:60],
+            repr(pkcs8_der(key))[2:-1],
+        ):
             assert form not in told
     assert PASSWORD not in told

@@ -2,14 +2,24 @@
 
 import pytest
 
-from kvlab.errors import CertificateIssuerNotFound, ContactsNotFound, InvalidName, InvalidProperty, MissingProperty, VaultError
+from kvlab.errors import (
+    CertificateIssuerNotFound,
+    ContactsNotFound,
+    InvalidName,
+    InvalidProperty,
+    MissingProperty,
+    VaultError,
+)
 from tests.vault.make import ec_policy
 
 SECRET = "hunter2-hunter2"
 ISSUER = {
     "provider": "DigiCert",
     "credentials": {"account_id": "account", "pwd": SECRET},
-    "org_details": {"id": "org", "admin_details": [{"first_name": "Ada", "last_name": "L", "email": "a@b.c", "phone": "1"}]},
+    "org_details": {
+        "id": "org",
+        "admin_details": [{"first_name": "Ada", "last_name": "L", "email": "a@b.c", "phone": "1"}],
+    },
 }
 URL = "https://kvlab.vault.azure.net/certificates/"
 
@@ -49,7 +59,11 @@ def test_setting_again_replaces_and_updating_keeps_what_is_left_out(vault, clock
     clock.advance(5)
 
     updated = vault.update_certificate_issuer("MyCA", {"attributes": {"enabled": False}})
-    assert (updated.credentials.account_id, updated.org_details.id, updated.attributes.enabled) == ("account", "org", False)
+    assert (updated.credentials.account_id, updated.org_details.id, updated.attributes.enabled) == (
+        "account",
+        "org",
+        False,
+    )
     assert updated.attributes.updated - updated.attributes.created == 5
     assert vault.update_certificate_issuer("MyCA", {"provider": "globalsign"}).provider == "GlobalSign"
     replaced = vault.set_certificate_issuer("MyCA", {"provider": "Test"})
@@ -117,7 +131,9 @@ def test_contacts_are_one_object_that_is_replaced_whole(vault):
         assert (refusal.value.status, refusal.value.code) == (404, "ContactsNotFound")
 
 
-@pytest.mark.parametrize("contacts", [[{"name": "Ada"}], [{"email": "nobody"}], [{"email": 5}], "[", 5, None, [5]], ids=range(7))
+@pytest.mark.parametrize(
+    "contacts", [[{"name": "Ada"}], [{"email": "nobody"}], [{"email": 5}], "[", 5, None, [5]], ids=range(7)
+)
 def test_contacts_need_an_e_mail_address(vault, contacts):
     with pytest.raises(InvalidProperty, match="contacts"):
         vault.set_certificate_contacts(contacts)

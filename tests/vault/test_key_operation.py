@@ -132,7 +132,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("call", "arguments", "error", "field"), BAD, ids=[f"{n}-{row[0]}" for n, row in enumerate(BAD)])
+@pytest.mark.parametrize(
+    ("call", "arguments", "error", "field"), BAD, ids=[f"{n}-{row[0]}" for n, row in enumerate(BAD)]
+)
 def test_what_does_not_fit_the_key_names_the_member(rsa_vault, call, arguments, error, field):
     with pytest.raises(error) as refusal:
         getattr(rsa_vault, call)("web", *arguments)
@@ -160,7 +162,9 @@ def test_values_may_be_base64url_text(vault):
 
 
 def test_a_plain_key_lives_its_own_life(vault):
-    first = vault.create_key("k", "EC", crv="P-384", key_ops=["sign"], tags={"a": "b"}, attributes={"exp": 2_000_000_000})
+    first = vault.create_key(
+        "k", "EC", crv="P-384", key_ops=["sign"], tags={"a": "b"}, attributes={"exp": 2_000_000_000}
+    )
     second = vault.create_key("K", "RSA-HSM", key_size=3072)
 
     assert (first.key.kty, first.key.crv, first.key.key_ops, first.tags) == ("EC", "P-384", ["sign"], {"a": "b"})
@@ -186,7 +190,9 @@ BAD_KEYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("arguments", "options", "field"), BAD_KEYS, ids=[f"{n}-{row[2]}" for n, row in enumerate(BAD_KEYS)])
+@pytest.mark.parametrize(
+    ("arguments", "options", "field"), BAD_KEYS, ids=[f"{n}-{row[2]}" for n, row in enumerate(BAD_KEYS)]
+)
 def test_a_plain_key_that_can_not_be_is_refused(vault, arguments, options, field):
     with pytest.raises(InvalidProperty) as refusal:
         vault.create_key("k", *arguments, **options)

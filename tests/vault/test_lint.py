@@ -56,7 +56,12 @@ def test_the_practice_ca_and_its_leaves_pass(vault, subject):
     ca = vault.practice_ca()
     operation = vault.create_certificate("web", ec_policy(subject, issuer="Unknown", dns_names=["contoso.com"]))
 
-    for der in (ca.root_der, ca.issuing_der, ca.sign(operation)[0], ca.sign(operation, copy_extensions=bool(subject))[0]):
+    for der in (
+        ca.root_der,
+        ca.issuing_der,
+        ca.sign(operation)[0],
+        ca.sign(operation, copy_extensions=bool(subject))[0],
+    ):
         assert findings(der) == []
 
 

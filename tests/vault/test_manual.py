@@ -214,7 +214,9 @@ def test_nothing_but_the_key_has_to_match_the_policy_which_stays_as_it_was(vault
     assert (bundle.attributes.enabled, bundle.attributes.exp - bundle.attributes.nbf) == (False, 30 * 86400)
 
 
-def test_a_self_signed_certificate_of_the_pending_key_can_be_merged_and_a_stranger_in_the_chain_is_kept_last(vault, ca, pending):
+def test_a_self_signed_certificate_of_the_pending_key_can_be_merged_and_a_stranger_in_the_chain_is_kept_last(
+    vault, ca, pending
+):
     leaf, stranger = ca.leaf_of_request(pending.csr), self_signed(ec_key(), "stranger")
 
     vault.merge_certificate("web", [leaf, stranger, ca.intermediate])

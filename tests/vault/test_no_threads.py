@@ -29,7 +29,9 @@ with (Vault(clock=sys.argv[1]) if sys.argv[2] == "memory" else Vault.open(sys.ar
 
 @pytest.mark.parametrize("clock", ["system", "simulated"])
 def test_a_certificate_is_made_without_threads_and_sockets(clock):
-    done = subprocess.run([sys.executable, "-W", "error", "-c", BLOCKED, clock, "memory"], capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", BLOCKED, clock, "memory"], capture_output=True, timeout=60, check=False
+    )
 
     assert done.stderr.decode() == ""
     assert done.stdout.decode().split() == ["completed", "True", "True"]

@@ -169,7 +169,11 @@ def test_an_unknown_issuer_asks_for_the_merge(vault):
 def test_another_request_id_is_not_found(vault):
     operation = vault.create_certificate("web", ec_policy())
 
-    for act in (vault.get_certificate_operation, vault.update_certificate_operation, vault.delete_certificate_operation):
+    for act in (
+        vault.get_certificate_operation,
+        vault.update_certificate_operation,
+        vault.delete_certificate_operation,
+    ):
         with pytest.raises(PendingCertificateNotFound, match="Pending certificate not found: web"):
             act("web", request_id="0" * 32)
     assert vault.get_certificate_operation("web", request_id=operation.request_id).status == "inProgress"
@@ -218,7 +222,11 @@ def test_deleting_answers_with_the_operation_as_it_was(ready):
 
     deleted = ready.delete_certificate_operation("web")
 
-    assert (deleted.status, deleted.cancellation_requested, deleted.request_id) == ("inProgress", True, created.request_id)
+    assert (deleted.status, deleted.cancellation_requested, deleted.request_id) == (
+        "inProgress",
+        True,
+        created.request_id,
+    )
     shown = ready.get_certificate("web").model_dump(mode="json")
     assert list(shown) == ["id", "attributes", "policy"]
 
@@ -238,7 +246,13 @@ def test_a_first_version_while_pending_shows_little(vault, clock):
         with pytest.raises(VaultError) as refusal:
             read("web")
         assert refusal.value.status == 404
-    assert vault.get_certificates() == vault.get_keys() == vault.get_secrets() == vault.get_certificate_versions("web") == []
+    assert (
+        vault.get_certificates()
+        == vault.get_keys()
+        == vault.get_secrets()
+        == vault.get_certificate_versions("web")
+        == []
+    )
     (item,) = vault.get_certificates(include_pending=True)
     assert item.model_dump(mode="json") | {"tags": None} == {
         "id": "https://kvlab.vault.azure.net/certificates/web", "subject": "", "tags": None,

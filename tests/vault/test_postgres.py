@@ -65,7 +65,12 @@ def test_all_flows_and_what_comes_back(vault):
     practised = vault.create_certificate("practised", ec_policy(issuer="Unknown"))
     vault.merge_certificate("practised", vault.practice_ca().sign(practised))
 
-    assert [item.id.rsplit("/", 1)[1] for item in vault.get_certificates()] == ["imported", "manual", "practised", "web"]
+    assert [item.id.rsplit("/", 1)[1] for item in vault.get_certificates()] == [
+        "imported",
+        "manual",
+        "practised",
+        "web",
+    ]
     assert (vault.get_certificate("web"), vault.get_certificate("imported")) == (first, imported)
     assert opened_pfx(vault.get_secret("imported"))[0].private_numbers() == key.private_numbers()
     assert len(opened_pfx(vault.get_secret("manual"))[2]) == 2
@@ -157,7 +162,7 @@ def test_two_servers_do_each_step_once_and_number_events_together(url):
                 vault.create_certificate(f"c{n}", ec_policy())
                 vault.get_certificate_operation(f"c{n}")
                 two.get_certificate_operation(f"c{n}")
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  a thread's failure is the test's
                 failures.append(error)
 
         threads = [threading.Thread(target=make, args=(each, n)) for n, each in enumerate((one, two) * 3)]
@@ -199,7 +204,7 @@ def test_servers_that_start_at_once_make_the_tables_once(url):
     def start():
         try:
             Vault.open(url).close()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             failures.append(error)
 
     threads = [threading.Thread(target=start) for _ in range(4)]

@@ -124,9 +124,10 @@ def test_the_answers_dates_are_the_certificates(vault, clock):
     assert bundle.attributes.nbf == int(parsed(bundle).not_valid_before_utc.timestamp())
     assert bundle.attributes.exp == int(parsed(bundle).not_valid_after_utc.timestamp())
     assert bundle.attributes.created == int(clock.now().timestamp())
-    assert base64.urlsafe_b64encode(hashlib.sha1(bundle.cer).digest()).rstrip(b"=").decode() == bundle.model_dump(
-        mode="json"
-    )["x5t"]
+    assert (
+        base64.urlsafe_b64encode(hashlib.sha1(bundle.cer).digest()).rstrip(b"=").decode()
+        == bundle.model_dump(mode="json")["x5t"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,9 @@ def test_every_key_type_is_made_and_its_request_verifies(vault, openssl, propert
 
 def test_openssl_verifies_a_self_signed_certificate_as_its_own_anchor(vault, openssl, tmp_path):
     file = tmp_path / "web.pem"
-    file.write_text(parsed(finish(vault, policy=ec_policy(dns_names=["contoso.com"]))).public_bytes(Encoding.PEM).decode())
+    file.write_text(
+        parsed(finish(vault, policy=ec_policy(dns_names=["contoso.com"]))).public_bytes(Encoding.PEM).decode()
+    )
 
     moment = int(datetime(2026, 7, 1, tzinfo=UTC).timestamp())
     openssl("verify", "-attime", moment, "-check_ss_sig", "-CAfile", file, file)
@@ -234,7 +237,9 @@ def test_subjects_are_encoded_as_openssl_reads_them(vault, openssl, subject, pri
 
 
 def test_strings_are_printable_when_they_fit_and_utf8_else(vault):
-    printable, starred = (parsed(finish(vault, policy=ec_policy(s))).public_bytes(Encoding.DER) for s in ("CN=abc", "CN=*.c"))
+    printable, starred = (
+        parsed(finish(vault, policy=ec_policy(s))).public_bytes(Encoding.DER) for s in ("CN=abc", "CN=*.c")
+    )
 
     assert bytes.fromhex("0603550403") + b"\x13\x03abc" in printable
     assert bytes.fromhex("0603550403") + b"\x0c\x03*.c" in starred
@@ -305,7 +310,9 @@ def test_a_bad_subject_gets_the_services_words_and_a_pointer_to_the_character(va
 
 
 def test_a_policy_pasted_as_json_text_works_and_unknown_members_are_noted(vault):
-    text = '{"issuer":{"name":"Self"},"key_props":{"kty":"EC"},"x509_props":{"subject":"CN=a","basic":1},"colour":"red"}'
+    text = (
+        '{"issuer":{"name":"Self"},"key_props":{"kty":"EC"},"x509_props":{"subject":"CN=a","basic":1},"colour":"red"}'
+    )
 
     vault.create_certificate("text", text)
     vault.create_certificate("dict", {**CertificatePolicy.model_validate_json(text).model_dump(), "colour": "red"})

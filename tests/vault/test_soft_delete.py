@@ -40,12 +40,20 @@ def test_a_deleted_certificate_with_key_and_secret_is_gone_and_seen_among_the_de
     assert deleted.cer == bundle.cer
     assert deleted.policy == bundle.policy
     assert vault.get_deleted_certificate("WEB") == deleted
-    for read in (vault.get_certificate, vault.get_certificate_policy, vault.get_key, vault.get_secret, vault.backup_certificate):
+    for read in (
+        vault.get_certificate,
+        vault.get_certificate_policy,
+        vault.get_key,
+        vault.get_secret,
+        vault.backup_certificate,
+    ):
         with pytest.raises(VaultError) as refusal:
             read("web")
         assert refusal.value.status == 404
     assert vault.get_certificates(include_pending=True) == vault.get_keys() == vault.get_secrets() == []
-    assert vault.get_certificate_versions("web") == vault.get_key_versions("web") == vault.get_secret_versions("web") == []
+    assert (
+        vault.get_certificate_versions("web") == vault.get_key_versions("web") == vault.get_secret_versions("web") == []
+    )
     (item,) = vault.get_deleted_certificates()
     assert "subject" not in item.model_dump(mode="json")
     assert (item.attributes.recovery_level, item.attributes.recoverable_days) == ("Recoverable+Purgeable", 90)
@@ -102,7 +110,13 @@ def test_purge_destroys_keys_too_and_frees_the_name(vault):
 
     assert vault.purge_deleted_certificate("web") is None
 
-    assert rows_in(vault, "key") == rows_in(vault, "version") == rows_in(vault, "pending") == rows_in(vault, "certificate") == 0
+    assert (
+        rows_in(vault, "key")
+        == rows_in(vault, "version")
+        == rows_in(vault, "pending")
+        == rows_in(vault, "certificate")
+        == 0
+    )
     with pytest.raises(DeletedCertificateNotFound, match="Deleted Certificate not found: web"):
         vault.get_deleted_certificate("web")
     for call in (vault.purge_deleted_certificate, vault.recover_deleted_certificate):

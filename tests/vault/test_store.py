@@ -1,7 +1,6 @@
 """The database file: what was acknowledged stays, keys are sealed, and what is not ours is refused and left alone."""
 
 import base64
-import os
 import sqlite3
 import stat
 import subprocess
@@ -73,7 +72,7 @@ def test_a_passphrase_opens_and_another_one_or_none_is_refused_in_one_line(file,
         assert PASSWORD not in str(refusal.value)
     monkeypatch.setenv("KVLAB_PASSPHRASE", PASSWORD)
     Vault.open(file).close()
-    assert not os.path.exists(f"{file}.key")
+    assert not file.with_name("vault.db.key").exists()
 
 
 @pytest.mark.parametrize("encode", [bytes.hex, lambda key: base64.b64encode(key).decode(), lambda key: base64.urlsafe_b64encode(key).decode()],
@@ -121,10 +120,12 @@ def test_a_foreign_database_is_refused_and_not_one_byte_of_it_changes(file):
         Vault.open(file)
 
     assert file.read_bytes() == before
-    assert os.listdir(file.parent) == ["vault.db"]
+    assert list(file.parent.iterdir()) == [file]
 
 
-@pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\x00" + bytes(84)], ids=["text", "header"])
+@pytest.mark.parametrize(
+    "content", [b"no database at all" * 100, b"SQLite format 3\x00" + bytes(84)], ids=["text", "header"]
+)
 def test_a_file_that_is_no_database_is_refused_and_left_alone(file, content):
     file.write_bytes(content)
 
@@ -167,7 +168,9 @@ def test_no_plaintext_key_or_password_stands_in_the_file_or_its_log(file):
     with Vault.open(file, passphrase=PASSWORD) as vault:
         finish(vault)
         own = opened_pfx(vault.get_secret("web"))[0]
-        vault.import_certificate("imported", pfx_file(key, self_signed(key), password=b"pfx-password-1"), pwd="pfx-password-1")
+        vault.import_certificate(
+            "imported", pfx_file(key, self_signed(key), password=b"pfx-password-1"), pwd="pfx-password-1"
+        )
         vault.set_secret("plain", "a-plain-secret-value")
         vault.set_certificate_issuer("CA", provider="DigiCert", credentials={"account_id": "a", "pwd": "issuer-pwd-1"})
         vault.practice_ca()
@@ -230,7 +233,7 @@ def test_closing_twice_is_fine_and_a_closed_vault_is_closed(file):
     vault.create_certificate("web", ec_policy())
     vault.close()
     vault.close()
-    assert sorted(os.listdir(file.parent)) == ["vault.db", "vault.db.key"]
+    assert sorted(path.name for path in file.parent.iterdir()) == ["vault.db", "vault.db.key"]
 
 
 @pytest.mark.parametrize("name", ["ab", "1vault", "a" * 25, "a--b", "a_b", "-ab", "ab-", "", 5, None])
@@ -250,9 +253,7 @@ with Vault.open(sys.argv[1]) as vault:
 
 
 def test_several_processes_open_a_new_file_at_once_and_share_it(file):
-    running = [
-        subprocess.Popen([sys.executable, "-c", MANY, file, str(n)], stderr=subprocess.PIPE) for n in range(2)
-    ]
+    running = [subprocess.Popen([sys.executable, "-c", MANY, file, str(n)], stderr=subprocess.PIPE) for n in range(2)]
     failures = [process.communicate(timeout=60)[1].decode() for process in running]
 
     assert failures == [""] * 2
