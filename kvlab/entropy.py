@@ -134,6 +134,12 @@ class SeededEntropy:
         wide = int.from_bytes(self.octets(name, f"{curve.name} key", (curve.key_size + 7) // 8 + 8), "big")
         return ec.derive_private_key(wide % (CURVE_ORDERS[curve.name] - 1) + 1, curve)
 
+    def catch_up(self, ordinals: Mapping[tuple[str, str], int]) -> None:
+        """Go on after the draws that somebody else made of the same seed."""
+        with self._lock:
+            for key, ordinal in ordinals.items():
+                self._ordinals[key] = max(ordinal, self._ordinals.get(key, 0))
+
     def take_changes(self) -> dict[tuple[str, str], int]:
         """Return the ordinals that moved since the last call, to be stored with what was drawn."""
         if not self._changed:

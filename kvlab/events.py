@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -51,24 +52,26 @@ class EventLog:
 
     Args:
         read: returns the stored events with a ``seq`` above the given one, at most ``limit`` of them if that is given.
+        last: returns the number of the newest event, 0 if there is none.
     """
 
-    def __init__(self, read: Callable[[int, int | None], Sequence[Event]]) -> None:
+    def __init__(self, read: Callable[[int, int | None], Sequence[Event]], last: Callable[[], int]) -> None:
         self._read = read
+        self._last = last
         self._subscribers: list[Callable[[Event], None]] = []
-
-    @property
-    def has_subscribers(self) -> bool:
-        """Whether anybody wants to be told."""
-        return bool(self._subscribers)
+        self._told = 0
+        self._telling = threading.RLock()
 
     def since(self, seq: int = 0, limit: int | None = None) -> list[Event]:
         """Return the events after number ``seq``, oldest first, at most ``limit`` of them."""
         return list(self._read(seq, limit))
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Call ``callback(event)`` for every event once it is stored; returns a function that ends it."""
-        self._subscribers.append(callback)
+        """Call ``callback(event)`` for every event from now on, once it is stored; returns a function that ends it."""
+        with self._telling:
+            if not self._subscribers:
+                self._told = self._last()
+            self._subscribers.append(callback)
 
         def unsubscribe() -> None:
             if callback in self._subscribers:
@@ -76,20 +79,27 @@ class EventLog:
 
         return unsubscribe
 
-    def publish(self, events: Sequence[Event]) -> None:
-        """Tell the subscribers of events just stored. One that fails is logged: the change has happened."""
-        for event in events:
-            for callback in tuple(self._subscribers):
-                try:
-                    callback(event)
-                except Exception:  # noqa: BLE001  whatever it is, the others go on
-                    _log.exception("An event subscriber failed at event %d.", event.seq)
+    def publish(self) -> None:
+        """Tell the subscribers what was stored since the last time, in order, whichever thread stored it."""
+        if not self._subscribers:
+            return
+        with self._telling:
+            while fresh := self.since(self._told, 1):
+                self._told = fresh[0].seq
+                self._tell(fresh[0])
+
+    def _tell(self, event: Event) -> None:
+        for callback in tuple(self._subscribers):
+            try:
+                callback(event)
+            except Exception:  # noqa: BLE001  the change has happened, and the others want to know
+                _log.exception("An event subscriber failed at event %d.", event.seq)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.since())
 
     def __len__(self) -> int:
-        return len(self.since())
+        return self._last()
 
     def __repr__(self) -> str:
         return f"EventLog({len(self)} events)"

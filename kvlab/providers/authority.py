@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cryptography import x509
 
 from kvlab.errors import X509Error
-from kvlab.x509.certificate import BACKDATED, add_months, issue, self_sign
+from kvlab.x509.certificate import BACKDATED, issue, not_after, self_sign
 from kvlab.x509.extension import Profile
 from kvlab.x509.name import parse_name
 
@@ -65,7 +65,7 @@ def make_hierarchy(
         root_key,
         serial_number=make_serial("root"),
         not_before=start,
-        not_after=add_months(now, ROOT_MONTHS),
+        not_after=not_after(now, ROOT_MONTHS),
         deterministic=seeded,
     )
     issuing_der = issue(
@@ -75,7 +75,7 @@ def make_hierarchy(
         root_key,
         serial_number=make_serial("issuing"),
         not_before=start,
-        not_after=add_months(now, ISSUING_MONTHS),
+        not_after=not_after(now, ISSUING_MONTHS),
         deterministic=seeded,
     )
     return Signer(root_der, root_key), Signer(issuing_der, issuing_key)
@@ -117,15 +117,19 @@ def sign_request(
         raise BadRequest("This is no PKCS#10 request that can be read.") from None
     if not valid:
         raise BadRequest("The request's own signature does not hold: whoever sent it does not have the key.")
+    authority = x509.load_der_x509_certificate(issuing.certificate_der)
+    if authority.not_valid_after_utc <= now:
+        raise BadRequest("The CA's own certificate is expired: it signs no more.")
     copied: list[Extension] = [(entry.value, entry.critical) for entry in wanted if isinstance(entry.value, _COPIED)]
     return issue(
         Profile(request.subject),
         request.public_key(),
-        x509.load_der_x509_certificate(issuing.certificate_der),
+        authority,
         issuing.key,
         serial_number=serial_number,
         not_before=now - BACKDATED,
-        not_after=add_months(now, months),
+        # A certificate that outlives its CA could not be verified to its end.
+        not_after=min(not_after(now, months), authority.not_valid_after_utc),
         further=copied if copy_extensions else (),
         deterministic=seeded,
     )

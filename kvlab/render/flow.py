@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kvlab.render.markup import SEEDED, text
+from kvlab.render.markup import SEEDED, style_of, text
 
 if TYPE_CHECKING:
     from kvlab.render.story import Lane, State, Step, Story
@@ -26,29 +26,6 @@ STATE_WORDS: dict[State, str] = {
     "done": "done", "now": "now", "to come": "to come", "unseen": "outside the vault, not seen by it"
 }  # fmt: skip
 _CLASSES: dict[State, str] = {"done": "ok", "now": "now", "to come": "todo", "unseen": "off"}
-
-# A variable is only there where the picture is part of a themed page; by itself it brings its own paper and ink.
-_STYLE = """<style>
-.kvf text{font-family:var(--kv-sans,system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif);font-size:12.5px;fill:var(--kv-ink,#222)}
-.kvf .halo text{paint-order:stroke;stroke:var(--kv-paper,#fff);stroke-width:4px;stroke-linejoin:round}
-.kvf .h{font-size:15px;font-weight:650}.kvf .t{font-size:13px;font-weight:650}
-.kvf .m{font-family:var(--kv-mono,ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace);font-size:11px;fill:var(--kv-muted,#5c5c5c)}
-.kvf .u{font-size:12px;fill:var(--kv-muted,#5c5c5c)}.kvf .w{font-weight:650}
-.kvf .paper{fill:var(--kv-paper,#fff);stroke:var(--kv-line,#dedede)}
-.kvf .card{fill:var(--kv-paper,#fff);stroke:var(--kv-line2,#bdbdbd)}
-.kvf .vault{fill:var(--kv-sunk,#f5f5f5);stroke:var(--kv-ctl,#858585);stroke-width:1.5}
-.kvf .life{stroke:var(--kv-line2,#bdbdbd);stroke-width:1.5}
-.kvf .key{fill:var(--kv-key,#1f1f1f)}.kvf .keyt{fill:var(--kv-key-ink,#fff);font-weight:650;font-size:12px}
-.kvf .keyg{stroke:var(--kv-key-ink,#fff);fill:none;stroke-width:1.7;stroke-linecap:round}
-.kvf .nokey{stroke:var(--kv-muted,#5c5c5c);fill:none;stroke-width:1.5;stroke-linecap:round}
-.kvf .ar{fill:none;stroke-width:1.9}.kvf .soft{fill:none;stroke-width:1.4}
-.kvf .ok{stroke:var(--kv-ok,#246526)}.kvf .now{stroke:var(--kv-now,#155fa8);stroke-dasharray:6 4}
-.kvf .todo{stroke:var(--kv-ctl,#858585);stroke-dasharray:1.5 5;stroke-linecap:round}.kvf .off{stroke:var(--kv-ctl,#858585)}
-.kvf .fok{fill:var(--kv-ok,#246526)}.kvf .fnow{fill:var(--kv-now,#155fa8)}.kvf .ftodo,.kvf .foff{fill:var(--kv-ctl,#858585)}
-.kvf .fbad{fill:var(--kv-bad,#a12727);font-weight:650}
-.kvf .disc{fill:var(--kv-paper,#fff);stroke-width:1.8}.kvf .num{font-size:12px;font-weight:700;text-anchor:middle}
-.kvf .pok{fill:var(--kv-ok-bg,#e9f2e9)}.kvf .pnow{fill:var(--kv-now-bg,#e8f1fa)}.kvf .poff{fill:var(--kv-sunk2,#ececec)}
-</style>"""
 
 
 class _Place(NamedTuple):
@@ -80,9 +57,8 @@ def flow_svg(story: Story, *, vault_name: str, seeded: bool) -> str:
     bottom = first + len(story.steps) * _STEP - 24
     height = bottom + 40 if story.steps else _TOP + _CARD_HEIGHT + 20
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="kvf" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
-        f'role="img" aria-label="{text(flow_sentence(story))}" style="max-width:100%;height:auto">',
-        _STYLE,
+        _opening(flow_sentence(story), height),
+        style_of("flow.css"),
         f'<rect class="paper" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="10"/>',
         _head(story, seeded),
         *(
@@ -96,6 +72,13 @@ def flow_svg(story: Story, *, vault_name: str, seeded: bool) -> str:
         "</svg>",
     ]
     return "".join(parts)
+
+
+def _opening(sentence: str, height: int) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="kvf" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'role="img" aria-label="{text(sentence)}" style="max-width:100%;height:auto">'
+    )
 
 
 def flow_sentence(story: Story) -> str:
@@ -141,7 +124,7 @@ def _head(story: Story, seeded: bool) -> str:
         return head
     x = WIDTH - 20 - width - 8 - 252
     return head + (
-        f'<rect x="{x}" y="15.5" width="252" height="21" rx="10.5" fill="none" class="todo" style="stroke-dasharray:3 3"/>'
+        f'<rect x="{x}" y="15.5" width="252" height="21" rx="10.5" fill="none" class="off" stroke-dasharray="3 3"/>'
         f'<text class="u" x="{x + 126}" y="30" text-anchor="middle">{SEEDED}</text>'
     )
 
@@ -167,8 +150,9 @@ def _vault_card(left: int, top: int, width: int, story: Story, vault_name: str) 
         f'<text class="t" x="{left + 14}" y="{top + 24}">Key vault</text>'
         f'<text class="m" x="{left + 92}" y="{top + 24}">{text(vault_name)}</text>'
     )
-    if story.kind == "none":
-        return head + f'<text class="u" x="{left + 14}" y="{top + 60}">nothing of this name</text>'
+    if story.kind == "none" or story.status == "deleted":
+        words = "nothing of this name" if story.kind == "none" else "the pending object was deleted"
+        return head + f'<text class="u" x="{left + 14}" y="{top + 60}">{words}</text>'
     done = story.status == "completed"
     chips = [("certificate", True), ("secret", True)] if done else [("pending", False), ("CSR", False)]
     held = "".join(

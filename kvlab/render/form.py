@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kvlab.render.markup import SEEDED, text
+from kvlab.render.markup import SEEDED, style_of, text
 
 WIDTH = 760
 _TOP = 64
 _ROW = 40
 _LONGEST = 76
-
-_STYLE = """<style>
-.kvp text{font-family:system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-size:13px;fill:#222}
-.kvp .h{font-size:15px;font-weight:650}.kvp .u{font-size:12px;fill:#5c5c5c}.kvp .l{font-weight:600}
-.kvp .m{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:12px}
-.kvp .b{fill:#fff;font-weight:600;text-anchor:middle}
-</style>"""
 
 
 class Shown(NamedTuple):
@@ -36,18 +29,27 @@ def form_svg(title: str, subtitle: str, rows: list[Shown], button: str, *, seede
         if seeded
         else ""
     )
-    return "".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="kvp" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img" '
-            f'aria-label="{text(form_sentence(title, rows))}">{_STYLE}',
-            f'<rect x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="10" fill="#fff" stroke="#dedede"/>',
-            f'<text class="h" x="20" y="26">{text(title)}</text><text class="u" x="20" y="44">{text(subtitle)}</text>{seed}',
-            f'<line x1="0" x2="{WIDTH}" y1="56.5" y2="56.5" stroke="#dedede"/>',
-            *(_row(row, _TOP + 4 + at * _ROW) for at, row in enumerate(rows)),
-            f'<rect x="20" y="{height - 46}" width="{9 * len(button) + 24}" height="30" rx="6" fill="#155fa8"/>',
-            f'<text class="b" x="{32 + 4.5 * len(button)}" y="{height - 26}">{text(button)}</text>',
-            f'<text class="u" x="{9 * len(button) + 60}" y="{height - 26}">a picture: run the cell to use the form</text></svg>',
-        ]
+    bottom, wide = height - 46, 9 * len(button) + 24
+    parts = [
+        _opening(form_sentence(title, rows), height),
+        style_of("form.css"),
+        f'<rect x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="10" fill="#fff" stroke="#dedede"/>',
+        f'<text class="h" x="20" y="26">{text(title)}</text>',
+        f'<text class="u" x="20" y="44">{text(subtitle)}</text>{seed}',
+        f'<line x1="0" x2="{WIDTH}" y1="56.5" y2="56.5" stroke="#dedede"/>',
+        *(_row(row, _TOP + 4 + at * _ROW) for at, row in enumerate(rows)),
+        f'<rect x="20" y="{bottom}" width="{wide}" height="30" rx="6" fill="#155fa8"/>',
+        f'<text class="b" x="{20 + wide / 2:g}" y="{bottom + 20}">{text(button)}</text>',
+        f'<text class="u" x="{wide + 36}" y="{bottom + 20}">a picture: run the cell to use the form</text>',
+        "</svg>",
+    ]
+    return "".join(parts)
+
+
+def _opening(sentence: str, height: int) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="kvp" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'role="img" aria-label="{text(sentence)}">'
     )
 
 

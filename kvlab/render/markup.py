@@ -32,10 +32,15 @@ def text(value: object) -> str:
     return html.escape(visible(str(value)), quote=True)
 
 
-@cache
 def stylesheet() -> str:
     """Return the style element that views begin with; a page that drops it shows plain tables."""
-    return f"<style>{(files('kvlab.render') / 'theme.css').read_text('utf-8')}</style>"
+    return style_of("theme.css")
+
+
+@cache
+def style_of(file: str) -> str:
+    """Return a style sheet of this room as an element."""
+    return f"<style>{(files('kvlab.render') / file).read_text('utf-8')}</style>"
 
 
 def pill(words: str, kind: str = "") -> str:

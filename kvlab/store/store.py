@@ -52,6 +52,7 @@ class Store:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
         self._lock = threading.RLock()
+        self._data_version = 0
         self._engine = _engine(self.url)
         try:
             self._shared = self._open_sqlite(durable=durable) if self.is_sqlite else None
@@ -75,6 +76,16 @@ class Store:
     def read(self) -> AbstractContextManager[Connection]:
         """Run a transaction that only reads: everything it sees is of one moment."""
         return self._engine.connect() if self._shared is None else _Transaction(self._shared, self._lock, "BEGIN")
+
+    def changed_elsewhere(self, connection: Connection) -> bool:
+        """Tell whether another connection wrote since this was last asked (SQLite: https://sqlite.org/pragma.html)."""
+        if self._shared is None:
+            return True
+        driver: Any = connection.connection.dbapi_connection
+        (seen,) = driver.execute("PRAGMA data_version").fetchone()
+        changed = seen != self._data_version
+        self._data_version = seen
+        return bool(changed)
 
     def close(self) -> None:
         """Give the database back; safe to call twice."""

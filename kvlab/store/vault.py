@@ -65,6 +65,14 @@ def set_vault(connection: Connection, vault_id: int, **values: Any) -> None:
     connection.execute(schema.vault.update().where(schema.vault.c.id == vault_id).values(values))
 
 
+def move_clock(connection: Connection, vault_id: int, instant: int) -> None:
+    """Keep how far a simulated clock has come; it does not go back, whoever else moved it."""
+    table = schema.vault
+    connection.execute(
+        table.update().where(table.c.id == vault_id, table.c.clock_instant < instant).values(clock_instant=instant)
+    )
+
+
 def lock_vault(connection: Connection, vault_id: int) -> None:
     """Let no other server write to this vault until the transaction ends (SQLite has one writer anyway)."""
     if connection.dialect.name != "sqlite":

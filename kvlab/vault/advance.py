@@ -12,7 +12,7 @@ from kvlab.vault.operation import Move, Status, Worker, take
 from kvlab.vault.policy import profile
 from kvlab.vault.version import add_version
 from kvlab.wire.policy import CertificatePolicy
-from kvlab.x509.certificate import BACKDATED, add_months, self_sign
+from kvlab.x509.certificate import BACKDATED, not_after, self_sign
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -48,7 +48,7 @@ def _sign_self(core: Core, turn: Turn, work: Row[Any]) -> None:
         open_key(core, work),
         serial_number=serial_number(core.entropy, work.name),
         not_before=turn.now - BACKDATED,
-        not_after=add_months(turn.now, policy.x509_props.validity_months or 1),
+        not_after=not_after(turn.now, policy.x509_props.validity_months or 1),
         deterministic=core.seeded,
     )
     _move(turn, work, Move.ISSUE, version=add_version(

@@ -18,7 +18,7 @@ from kvlab.wire.certificate import (
 from kvlab.wire.key import JsonWebKey
 from kvlab.wire.operation import CertificateOperation, OperationError
 from kvlab.wire.policy import CertificatePolicy, IssuerParameters
-from kvlab.x509.certificate import BACKDATED, add_months
+from kvlab.x509.certificate import BACKDATED, not_after
 from kvlab.x509.jwk import jwk
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def pending_attributes(created: int, policy: CertificatePolicy, place: Place | N
     row = VersionRow(
         enabled=False,
         nbf=created - int(BACKDATED.total_seconds()),
-        exp=int(add_months(start, months).timestamp()),
+        exp=int(not_after(start, months).timestamp()),
         created=created,
         updated=created,
     )

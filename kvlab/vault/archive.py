@@ -7,7 +7,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import CorruptBackup, UnusableMasterKey
+from kvlab.errors import CorruptBackup, InvalidProperty, UnusableMasterKey
 from kvlab.store import certificate as rows
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from kvlab.vault.core import Core
 
 MAGIC = b"kvlab1"
+VERSION_LIMIT = 500
+"""As documented: https://learn.microsoft.com/azure/key-vault/general/backup#limitations"""
+
 PURPOSE = "certificate backup"
 
 _LOCAL = frozenset({"id", "certificate_id"})
@@ -24,6 +27,10 @@ _LOCAL = frozenset({"id", "certificate_id"})
 def pack(core: Core, connection: Connection, row: Row[Any]) -> bytes:
     """Return the blob of a live certificate (a joined row, see ``kvlab.store.certificate.latest``)."""
     stored = rows.all_versions(connection, row.c_id)
+    if len(stored) > VERSION_LIMIT:
+        raise InvalidProperty(
+            "certificate-name", f"A backup takes at most {VERSION_LIMIT} versions, not {len(stored)}."
+        )
     keys = {key_id: rows.find_key(connection, key_id) for key_id in {version["key_id"] for version in stored}}
     content = {
         "name": row.c_name,

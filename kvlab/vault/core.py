@@ -93,9 +93,10 @@ class Core:
             self.retention_days: int = row.retention_days
             self.purge_protection: bool = row.purge_protection
             self.inoperable: str = inoperable or row.inoperable
-        self.log = EventLog(self._read_events)
+        self.log = EventLog(self._read_events, self._last_event)
         weakref.finalize(self, store.close)
         self._due_lock = threading.RLock()
+        self._poll_lock = threading.Lock()
         self._polled: dict[tuple[str, str], int] = {}
         self._unsubscribe = self.clock.subscribe(self._clock_moved) if isinstance(self.clock, SimulatedClock) else None
         self.worker = None if self._unsubscribe else Worker(self)
@@ -119,10 +120,13 @@ class Core:
         """
         with self.store.write() as connection:
             rows.lock_vault(connection, self.vault_id)
+            if isinstance(self.entropy, SeededEntropy) and self.store.changed_elsewhere(connection):
+                self.entropy.catch_up(rows.draws(connection, self.vault_id))
             turn = Turn(connection, self.vault_id, now or self.clock.now(), actor)
             yield turn
-            events = self._finish(turn)
-        self.log.publish(events)
+            self._finish(turn)
+        if turn.events:
+            self.log.publish()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -142,11 +146,12 @@ class Core:
     def first_poll(self, request_id: str, actor: str) -> bool:
         """Tell whether this is an actor's first poll of an operation in this second: only that one is an event."""
         now = self._seconds()
-        if self._polled.get((request_id, actor)) == now:
-            return False
-        if len(self._polled) > POLLS_REMEMBERED:
-            self._polled = {key: second for key, second in self._polled.copy().items() if second == now}
-        self._polled[request_id, actor] = now
+        with self._poll_lock:
+            if self._polled.get((request_id, actor)) == now:
+                return False
+            if len(self._polled) > POLLS_REMEMBERED:
+                self._polled = {key: second for key, second in self._polled.items() if second == now}
+            self._polled[request_id, actor] = now
         return True
 
     def begin(self) -> None:
@@ -195,7 +200,7 @@ class Core:
 
     def _clock_moved(self, now: datetime) -> None:
         with self.store.write() as connection:
-            rows.set_vault(connection, self.vault_id, clock_instant=int(now.timestamp()))
+            rows.move_clock(connection, self.vault_id, int(now.timestamp()))
         self.process_due()
 
     def _do(self, waiting: Sequence[Row[Any]]) -> int:
@@ -215,11 +220,11 @@ class Core:
     def _seconds(self) -> int:
         return int(self.clock.now().timestamp())
 
-    def _finish(self, turn: Turn) -> list[Event]:
+    def _finish(self, turn: Turn) -> None:
         if isinstance(self.entropy, SeededEntropy):
             rows.save_draws(turn.connection, self.vault_id, self.entropy.take_changes())
         if not turn.events:
-            return []
+            return
         rows.append_events(turn.connection, [
             {
                 "vault_id": self.vault_id, "log": self.vault_id, "time": turn.seconds, "actor": turn.actor,
@@ -228,13 +233,10 @@ class Core:
             }
             for kind, about, version, request_id, step, detail in turn.events
         ])  # fmt: skip
-        if not self.log.has_subscribers:
-            return []
-        first = rows.last_event(turn.connection, self.vault_id) - len(turn.events) + 1
-        return [
-            Event(first + offset, turn.now, turn.actor, kind, about, version, request_id, step, detail)
-            for offset, (kind, about, version, request_id, step, detail) in enumerate(turn.events)
-        ]
+
+    def _last_event(self) -> int:
+        with self.store.read() as connection:
+            return rows.last_event(connection, self.vault_id)
 
     def _read_events(self, after: int, limit: int | None) -> list[Event]:
         with self.store.read() as connection:
@@ -283,7 +285,7 @@ def _named_clock(wanted: Clock | str) -> Clock:
         return SystemClock()
     if wanted == "simulated":
         return SimulatedClock()
-    if isinstance(wanted, str):
+    if isinstance(wanted, str) or not hasattr(wanted, "now"):
         raise InvalidProperty("clock", f"It is 'system', 'simulated' or a clock, not {wanted!r}.")
     return wanted
 
@@ -291,9 +293,9 @@ def _named_clock(wanted: Clock | str) -> Clock:
 def _check_settings(name: str, retention_days: int, inoperable: str | None, self_delay_seconds: float) -> None:
     if not isinstance(name, str) or not _VAULT_NAME.fullmatch(name):
         raise InvalidProperty("name", "A vault's name has 3 to 24 letters, digits and single hyphens.")
-    if not 7 <= retention_days <= 90:
-        raise InvalidProperty("retention_days", f"It is from 7 to 90, not {retention_days}.")
+    if not isinstance(retention_days, int) or not 7 <= retention_days <= 90:
+        raise InvalidProperty("retention_days", f"It is a whole number from 7 to 90, not {retention_days!r}.")
     if inoperable not in (None, *INOPERABLE):
         raise InvalidProperty("inoperable", f"It is 'documented' or 'recorded', not {inoperable!r}.")
-    if self_delay_seconds < 0:
+    if not isinstance(self_delay_seconds, (int, float)) or not 0 <= self_delay_seconds < float("inf"):
         raise InvalidProperty("self_delay_seconds", "It is 0 or more.")

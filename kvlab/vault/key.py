@@ -17,7 +17,7 @@ from kvlab.vault.item import ItemOperations, changed, dated, not_found
 from kvlab.vault.key_material import key_operations, make_key, sealed_key
 from kvlab.vault.policy import complete
 from kvlab.vault.version import tags_text
-from kvlab.vault.view import name_key, new_name_key, operation, read_attributes, read_tags, start_after
+from kvlab.vault.view import name_key, operation, read_attributes, read_tags, start_after
 from kvlab.wire.key import (
     KEY_OPERATIONS,
     DeletedKeyBundle,
@@ -82,7 +82,7 @@ class KeyOperations(ItemOperations):
             NameDeleted: 409.
         """
         core = self._core
-        key = new_name_key(name)
+        key = name_key(name)
         props = _key_props(kty, key_size, crv)
         values = {**dated(read_attributes(attributes)), "tags": tags_text(read_tags(tags)), "key_type": props.kty,
                   "key_ops": _read_key_ops(key_ops, props.kty or "")}  # fmt: skip

@@ -18,7 +18,6 @@ from kvlab.vault.version import tags_text
 from kvlab.vault.view import (
     encoded,
     name_key,
-    new_name_key,
     operation,
     plain_text,
     read_attributes,
@@ -70,7 +69,7 @@ class SecretOperations(ItemOperations):
             NameDeleted: 409.
         """
         core = self._core
-        key = new_name_key(name)
+        key = name_key(name)
         if not isinstance(value, str) or len(encoded("value", value)) > VALUE_LIMIT:
             raise InvalidProperty("value", f"It is text of at most {VALUE_LIMIT} octets.")
         _check_content_type(content_type)

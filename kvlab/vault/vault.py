@@ -209,7 +209,10 @@ class Vault(
             InvalidProperty: an unknown permission or role.
             ForbiddenByPolicy: the caller is not the owner.
         """
-        self._owner_only("principals", "set")
+        if self._principal != OWNER:
+            refusal = ForbiddenByPolicy(f"appid={self._principal}", "principals", "set", self.name)
+            self._note_refusal("set_principal", "principals", refusal)
+            raise refusal
         if plain_text("principal", principal, PRINCIPAL_LENGTH) == OWNER:
             raise InvalidProperty("principal", f"'{OWNER}' may do everything.")
         grants = access.read_grants(roles, certificates=certificates, keys=keys, secrets=secrets)
@@ -230,10 +233,6 @@ class Vault(
         view = Vault.__new__(Vault)
         super(Vault, view).__init__(self._core, principal, url)
         return view
-
-    def _owner_only(self, area: str, permission: str) -> None:
-        if self._principal != OWNER:
-            raise ForbiddenByPolicy(f"appid={self._principal}", area, permission, self._core.name)
 
     def __enter__(self) -> Self:
         return self

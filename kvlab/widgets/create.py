@@ -58,8 +58,8 @@ def create(vault: Vault) -> CreateForm:
 
     Returns:
         The form. ``fields``: ``method`` (``Self``, ``Unknown``, ``import``), ``name``, ``subject``, ``dns_names``
-        (text, separated by commas or spaces), ``key`` (such as ``("EC", "P-256")``), ``validity_months``, ``content_type``,
-        ``exportable``; with method ``import`` those of ``import_form``.
+        (text, separated by commas or spaces), ``key`` (such as ``("EC", "P-256")``), ``validity_months``,
+        ``content_type``, ``exportable``; with method ``import`` those of ``import_form``.
     """
     return CreateForm(vault)
 

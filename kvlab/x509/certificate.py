@@ -26,6 +26,10 @@ BACKDATED = timedelta(minutes=10)
 """How far before its making a certificate begins to be valid, so that clocks a little behind accept it."""
 
 
+END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001  the zone is the caller's
+"""The notAfter that stands for "no well-defined expiration date" (RFC 5280 section 4.1.2.5)."""
+
+
 def add_months(instant: datetime, months: int) -> datetime:
     """
     Add calendar months, at most to the end of the month: 31 January + 1 month is 28 or 29 February.
@@ -39,6 +43,14 @@ def add_months(instant: datetime, months: int) -> datetime:
         raise OverflowError("past the year 9999")
     day = min(instant.day, calendar.monthrange(year, month + 1)[1])
     return instant.replace(year=year, month=month + 1, day=day)
+
+
+def not_after(instant: datetime, months: int) -> datetime:
+    """Return the end of a validity of calendar months; past the year 9999 it is the end of time (RFC 5280 4.1.2.5)."""
+    try:
+        return add_months(instant, months)
+    except OverflowError:
+        return END_OF_TIME.replace(tzinfo=instant.tzinfo)
 
 
 def begun_months(start: datetime, end: datetime) -> int:

@@ -219,3 +219,12 @@ def test_a_refusal_leaves_an_event_with_its_code(vault):
     assert (event.kind, event.actor, event.object) == ("refused", "mallory", "secrets/web")
     assert event.detail["operation"] == "get_secret"
     assert (event.detail["status"], event.detail["inner_code"]) == (403, "ForbiddenByPolicy")
+
+
+def test_defining_principals_without_being_the_owner_leaves_an_event(vault):
+    mallory = vault.set_principal("mallory", certificates=["all"])
+    with pytest.raises(ForbiddenByPolicy):
+        mallory.set_principal("mallory", secrets=["all"])
+
+    last = list(vault.events)[-1]
+    assert (last.actor, last.kind, last.detail["operation"]) == ("mallory", "refused", "set_principal")

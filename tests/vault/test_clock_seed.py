@@ -213,3 +213,32 @@ def test_seeded_keys_are_sound(seeded_vault):
     assert isinstance(x509.load_der_x509_certificate(seeded_vault.get_certificate("rsa").cer).serial_number, int)
     values = [seeded_vault.get_secret("P-256").value for _ in range(2)]
     assert values[0] == values[1]
+
+
+def test_two_handles_on_one_file_never_turn_its_clock_back(tmp_path):
+    file = tmp_path / "a.db"
+    with Vault.open(file, clock="simulated") as one, Vault.open(file) as two:
+        one.clock.advance(days=5)
+        two.clock.advance(1)
+        furthest = one.clock.now()
+
+    with Vault.open(file) as vault:
+        assert vault.clock.now() == furthest
+
+
+def test_two_handles_on_one_seeded_file_go_on_after_each_others_draws(tmp_path):
+    file = tmp_path / "a.db"
+    with Vault.open(file, clock="simulated", seed=1) as one, Vault.open(file) as two:
+        first = finish(one)
+        second = finish(two)
+
+        assert version_of(first) != version_of(second)
+        assert len(one.get_certificate_versions("web")) == 2
+
+
+def test_past_the_year_9999_a_certificate_has_no_defined_end(tmp_path):
+    with Vault(clock=SimulatedClock("9995-01-01T00:00Z")) as vault:
+        bundle = finish(vault, policy=ec_policy(validity_months=120))
+
+    # RFC 5280 section 4.1.2.5: 99991231235959Z says that there is no well-defined expiration date.
+    assert parsed(bundle).not_valid_after_utc == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)

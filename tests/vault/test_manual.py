@@ -234,3 +234,16 @@ def test_the_placeholder_version_goes_and_a_completed_operation_can_not_be_merge
     assert refusal.value.status == 404
     with pytest.raises(PendingCertificateNotFound, match="Pending Certificate not found: web"):
         vault.merge_certificate("web", ca.leaf_of_request(pending.csr))
+
+
+def test_the_practice_ca_signs_nothing_that_outlives_it(vault, clock):
+    ca = vault.practice_ca()
+    end = x509.load_der_x509_certificate(ca.issuing_der).not_valid_after_utc
+    clock.advance(days=9 * 365)
+    leaf = ca.sign(vault.create_certificate("web", ec_policy(issuer="Unknown")), months=120)[0]
+
+    assert x509.load_der_x509_certificate(leaf).not_valid_after_utc == end
+
+    clock.advance(days=2 * 365)
+    with pytest.raises(X509Error, match="expired"):
+        ca.sign(vault.get_certificate_operation("web"))

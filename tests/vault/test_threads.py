@@ -92,9 +92,6 @@ def test_polls_at_once_are_one_event(kept):
     assert sum(event.kind == "poll" for event in kept.events) == 1
 
 
-@pytest.mark.xfail(
-    strict=False, reason="events are published after the commit, outside the lock: two threads may overtake"
-)
 def test_subscribers_hear_events_in_their_order(kept):
     heard = []
     end = kept.events.subscribe(lambda event: heard.append(event.seq))
