@@ -168,12 +168,12 @@ class CreateForm(Form):
                 self.submit()
             return
         self._end(await in_thread(self._call))
-        while self.state == "done" and self.vault.clock.kind == "system" and self._is_running():
+        follows = self.state == "done" and self.method.value == "Self" and self.vault.clock.kind == "system"
+        while follows and self.refresh() == "inProgress":  # noqa: ASYNC110  a poll, as clients of the service do it
             await asyncio.sleep(POLL_SECONDS)
-            self.refresh()
 
-    def refresh(self) -> None:
-        """Show how far the certificate is."""
+    def refresh(self) -> str:
+        """Show how far the certificate is; returns the operation's status."""
         story = read_story(self.vault.events, self.name)
         parts = [f"<div>{self.flow(self.name)}{self._next_step(story.status)}"]
         if story.status == "completed":
@@ -182,6 +182,7 @@ class CreateForm(Form):
         waiting = story.status == "inProgress" and story.kind == "self-signed" and self.vault.clock.kind == "simulated"
         self.foot.children = [self.button, *([self.advance] if waiting else []), self.status]
         self.status.value = pill(f"{self.name}: {story.status}", KINDS.get(story.status, ""))
+        return story.status
 
     def _begin(self) -> list[VaultError]:
         problems = self.problems()
@@ -217,9 +218,6 @@ class CreateForm(Form):
         if self.vault.clock.kind == "simulated":
             return f"<p><b>Next:</b> the clock stands still, so {name} waits. Advance it, and the vault signs.</p>"
         return "<p>The vault signs; this page looks again every second.</p>"
-
-    def _is_running(self) -> bool:
-        return read_story(self.vault.events, self.name).status == "inProgress" and self.method.value == "Self"
 
     def _heard(self, event: Event) -> None:
         """Follow what happens to the certificate, whoever makes it happen."""

@@ -110,6 +110,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Do what the primary button does without blocking the kernel, where an event loop runs."""
         if self.state == "busy":
             return
+        self.state = "busy"
         self.run(self.click_async)
 
     async def click_async(self) -> None:
@@ -121,10 +122,18 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            asyncio.run(_awaited(work))
+            asyncio.run(self._done(work))
             return
-        self._task = loop.create_task(_awaited(work))
+        self._task = loop.create_task(self._done(work))
         self._task.add_done_callback(_raise_failure)
+
+    async def _done(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        finally:
+            # A bug must not leave a form that ignores every click from then on.
+            if self.state == "busy":
+                self.state = "failed"
 
     def refuse(self, errors: list[VaultError]) -> list[VaultError]:
         """Show refusals, each beside its field where it has one, else below."""
@@ -202,10 +211,6 @@ async def in_thread(call: Callable[[], Any]) -> Any:
         if "thread" not in str(error):
             raise
         return call()
-
-
-async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
-    await work()
 
 
 def _raise_failure(task: asyncio.Future[Any]) -> None:

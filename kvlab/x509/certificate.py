@@ -157,10 +157,14 @@ def _sign(
     serial_number, not_before, not_after = numbers
     key, deterministic = signer
     builder = x509.CertificateBuilder(
-        issuer_name, subject, public_key, serial_number, not_before.replace(tzinfo=None), not_after.replace(tzinfo=None)
+        issuer_name,
+        subject,
+        public_key,
+        serial_number,
+        not_before.replace(tzinfo=None),
+        not_after.replace(tzinfo=None),
+        [x509.Extension(extension.oid, critical, extension) for extension, critical in extensions],
     )
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical)
     repeatable = True if deterministic and isinstance(key, ec.EllipticCurvePrivateKey) else None
     return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=repeatable).public_bytes(Encoding.DER)
 

@@ -1,5 +1,6 @@
 """Views of certificates, operations, policies, vaults and refusals."""
 
+import json
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -84,7 +85,7 @@ def test_a_policy_is_shown_in_words_and_as_json(vault):
     shown = str(Words(policy_html(policy)))
 
     assert "Self the vault, with the certificate's own key" in shown
-    assert '"kty": "EC"' in shown
+    assert '"kty"' in shown
     assert "issuer Unknown" in policy_text(CertificatePolicy())
     assert Words(policy_html(CertificatePolicy()))
 
@@ -130,8 +131,6 @@ def test_outside_text_stays_text(hostile):
 
 def test_json_keeps_its_meaning_on_fewer_lines():
     value = {"a": {"b": 1, "c": [1, 2]}, "d": {}, "e": [{"f": "x" * 80}], "g": None, "h": [], "i": "</pre>"}
-
-    import json
 
     assert value == json.loads(compact_json(value))
     assert "</pre></pre>" not in json_code(value)

@@ -30,7 +30,7 @@ def value(table, field):
 def test_columns_have_the_types_that_the_docstring_promises(bundle):
     table = tables.fields(bundle)
 
-    assert DTYPES == {name: str(dtype) for name, dtype in table.dtypes.items()}
+    assert {name: str(dtype) for name, dtype in table.dtypes.items()} == DTYPES
     for name in DTYPES:
         assert f"- ``{name}``" in tables.fields.__doc__
 
@@ -52,7 +52,7 @@ def test_offset_and_length_cut_the_element_out_of_the_der(bundle):
     row = table.loc[table["field"] == "notAfter"].iloc[0]
     octets = bundle.cer[row["offset"] : row["offset"] + row["length"]]
 
-    assert b"\x17\x0d" == octets[:2]
+    assert octets[:2] == b"\x17\x0d"
     assert octets[2:].decode().endswith("Z")
 
 

@@ -36,7 +36,12 @@ def test_a_row_a_name_with_its_newest_version(full):
 
     web = table.loc["web"]
     assert list(table.index) == ["off", "shop", "till", "web"]
-    assert (web["subject"], web["issuer"], bool(web["self_signed"]), bool(web["ca"])) == ("CN=web", "CN=web", True, False)
+    assert (web["subject"], web["issuer"], bool(web["self_signed"]), bool(web["ca"])) == (
+        "CN=web",
+        "CN=web",
+        True,
+        False,
+    )
     assert (web["key_type"], web["key_size"], web["san"]) == ("EC", 256, "dNSName: web.contoso.com")
     assert (table.loc["till", "key_type"], table.loc["till", "key_size"]) == ("RSA", 2048)
     assert web["version"] == full.get_certificate("web").id.rsplit("/", 1)[1]

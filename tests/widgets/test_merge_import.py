@@ -1,0 +1,170 @@
+"""The forms that merge and import, without a browser."""
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+
+import kvlab
+from kvlab.errors import NotACertificate, PendingCertificateNotFound, PublicKeyMismatch, UnreadablePfx
+from tests.vault.make import ec_policy, finish
+
+PASSWORD = "Pflanzen und Erde"
+
+
+def upload(name, content):
+    """What an upload puts into its field."""
+    return ({"name": name, "type": "", "size": len(content), "content": content, "last_modified": datetime.now(UTC)},)
+
+
+@pytest.fixture
+def shop(vault):
+    """A vault with a manual certificate pending."""
+    vault.create_certificate("shop", ec_policy("CN=shop.contoso.com", issuer="Unknown", dns_names=["shop.contoso.com"]))
+    return vault
+
+
+@pytest.fixture
+def pfx(vault):
+    """A PFX with a password, made by cryptography."""
+    secret = base64.b64decode(vault.get_secret(finish(vault, "source").id.rsplit("/", 2)[1]).value)
+    key, leaf, _ = pkcs12.load_key_and_certificates(secret, b"")
+    return pkcs12.serialize_key_and_certificates(b"x", key, leaf, None, BestAvailableEncryption(PASSWORD.encode()))
+
+
+def test_the_practice_ca_signs_and_the_form_merges(shop):
+    form = kvlab.merge(shop, "shop")
+
+    form.sign_button.click()
+    made = form.submit()
+
+    leaf = x509.load_der_x509_certificate(made.cer)
+    assert "Contoso Issuing CA 1" in leaf.issuer.rfc4514_string()
+    assert (form.state, shop.get_certificate_operation("shop").status) == ("done", "completed")
+
+
+def test_the_request_is_shown_for_the_ca(shop):
+    form = kvlab.merge(shop, "shop")
+
+    shown = form.right.children[1].value
+    lines = [line.split(">")[-1] for line in shown.split("</pre>")[0].splitlines()]
+    assert x509.load_pem_x509_csr("\n".join(lines).encode()).is_signature_valid
+
+
+def test_an_uploaded_answer_is_merged(shop):
+    signed = shop.practice_ca().sign(shop.get_certificate_operation("shop"))
+    form = kvlab.merge(shop, "shop")
+
+    form.fields["file"].value = upload("shop.cer", signed[0])
+    assert form.submit().cer == signed[0]
+
+
+def test_a_refused_merge_can_be_repeated(shop):
+    form = kvlab.merge(shop, "shop")
+    form.fields["certificate"].value = shop.practice_ca().root_pem
+
+    refused = form.submit()
+    assert [type(error) for error in refused] == [PublicKeyMismatch]
+    assert "does not match the public part" in form.rows["certificate"].children[1].value
+
+    form.sign()
+    assert form.submit().cer is not None
+
+
+def test_text_that_is_no_certificate_is_refused(shop):
+    form = kvlab.merge(shop, "shop")
+    form.fields["certificate"].value = "good morning"
+
+    assert [type(error) for error in form.submit()] == [NotACertificate]
+
+
+def test_without_a_pending_request_there_is_no_form(vault):
+    with pytest.raises(PendingCertificateNotFound):
+        kvlab.merge(vault, "shop")
+
+
+def test_a_pfx_is_imported_and_its_password_used_once(vault, pfx):
+    form = kvlab.import_form(vault).load(pfx, PASSWORD)
+    form.fields["name"].value = "moved"
+    form.fields["exportable"].value = False
+
+    made = form.submit()
+
+    assert (form.state, made.policy.key_props.exportable) == ("done", False)
+    assert form._password is None
+    assert form._source is None
+
+
+def test_a_wrong_password_is_refused_and_the_file_stays_at_hand(vault, pfx):
+    form = kvlab.import_form(vault).load(pfx, "wrong")
+    form.fields["name"].value = "moved"
+
+    assert [type(error) for error in form.submit()] == [UnreadablePfx]
+    form.fields["password"].value = PASSWORD
+    assert form.submit().cer is not None
+
+
+def test_a_path_is_loaded(vault, pfx, tmp_path):
+    (tmp_path / "a.pfx").write_bytes(pfx)
+    form = kvlab.import_form(vault).load(tmp_path / "a.pfx", PASSWORD)
+    form.fields["name"].value = "moved"
+
+    assert form.submit().cer is not None
+
+
+def test_nothing_secret_stays_in_a_field(vault, pfx):
+    form = kvlab.import_form(vault)
+
+    form.fields["password"].value = PASSWORD
+    form.fields["file"].value = upload("a.pfx", pfx)
+    form.fields["pem"].value = "-----BEGIN PRIVATE KEY-----"
+
+    states = [widget.get_state() for row in form.rows.values() for widget in (row.field, *row.children)]
+    picture = form._repr_mimebundle_()[0]
+    saved = json.dumps([states, picture], default=str)
+    assert form.fields["password"].value == form.fields["pem"].value == ""
+    assert form.fields["file"].value == ()
+    for secret in (PASSWORD, "PRIVATE KEY", base64.b64encode(pfx).decode()[:40]):
+        assert secret not in saved
+
+
+def test_secrets_arrive_all_the_same(vault, pfx):
+    form = kvlab.import_form(vault)
+    form.fields["name"].value = "moved"
+    form.fields["password"].value = PASSWORD
+    form.fields["file"].value = upload("a.pfx", pfx)
+
+    form.button.click()
+
+    assert form.state == "done"
+    leaf = x509.load_der_x509_certificate(vault.get_certificate("moved").cer)
+    assert leaf.public_bytes(Encoding.DER) == vault.get_certificate("source").cer
+
+
+def test_an_import_of_nothing_says_what_to_do(vault):
+    form = kvlab.import_form(vault)
+
+    form.submit()
+
+    assert form.state == "failed"
+    assert "Choose a file or paste PEM" in form.rows["file"].children[1].value
+
+
+def test_a_flow_is_a_picture_and_text(shop):
+    picture = kvlab.flow(shop, "shop")
+
+    data = picture._repr_mimebundle_()
+
+    assert data["text/html"].startswith("<img ")
+    assert "3 ◐ now" in repr(picture)
+
+
+def test_this_machine_is_ready():
+    checks = kvlab.ready()
+
+    assert checks
+    assert "✕" not in repr(checks)
+    assert "01_make_self_signed.ipynb" in kvlab.lessons()._repr_html_()
