@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from kvlab.render.markup import one_line, stylesheet, tag, text
@@ -25,13 +26,30 @@ def error_html(error: VaultError | X509Error) -> str:
     )
 
 
-def error_lines(error: VaultError | X509Error, *, colour: bool = False) -> list[str]:
-    """Return a refusal as lines for a terminal or in place of a traceback: codes, sentence, help."""
+def error_lines(error: VaultError | X509Error, *, colour: bool = False, width: int = 0) -> list[str]:
+    """
+    Return a refusal as lines for a terminal or in place of a traceback: codes, sentence, help.
+
+    Args:
+        error: the refusal.
+        colour: with terminal colours.
+        width: columns at which to break lines between words; 0 for never.
+    """
     sentence, codes, hint = _parts(error)
     bold, faint, red, plain = (_BOLD, _FAINT, _RED, _PLAIN) if colour else ("", "", "", "")
     head = " ".join(codes) or type(error).__name__
-    lines = [f"{red}✕ {head}{plain}", f"{bold}{visible(sentence)}{plain}"]
-    return [*lines, f"{faint}kvlab:{plain} {visible(hint)}"] if hint else lines
+    lines = [f"{red}✕ {head}{plain}", *(f"{bold}{line}{plain}" for line in _broken(visible(sentence), width))]
+    if hint:
+        first, *others = _broken(f"kvlab: {visible(hint)}", width)
+        lines += [f"{faint}kvlab:{plain}{first.removeprefix('kvlab:')}", *others]
+    return lines
+
+
+def _broken(sentence: str, width: int) -> list[str]:
+    """Break a sentence between words; a long word, such as a command's, stays whole so that it can be copied."""
+    if not width:
+        return [sentence]
+    return textwrap.wrap(sentence, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _parts(error: VaultError | X509Error) -> tuple[str, list[str], str]:

@@ -19,6 +19,7 @@ _VIEWS = {
     ("kvlab.wire.policy", "CertificatePolicy"): ("kvlab.render.policy", "policy"),
 }
 _PACKAGE = str(Path(__file__).parent.parent)
+_WIDTH = 100
 _FAINT, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 
@@ -42,7 +43,7 @@ def register(shell: Any) -> None:
 
 def refusal_lines(error: VaultError | X509Error) -> list[str]:
     """Return what a cell shows in place of a traceback: the caller's own line, then the refusal."""
-    lines = _late("kvlab.render.error", "error_lines")(error, colour=True)
+    lines = _late("kvlab.render.error", "error_lines")(error, colour=True, width=_WIDTH)
     place = _callers_line(error.__traceback__)
     return [f"{_FAINT}{place}{_PLAIN}", *lines] if place else lines
 

@@ -24,7 +24,7 @@ SEEDED = "seeded vault · its keys are not secret"
 _JSON_PART = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<plain>\b(?:true|false|-?\d+)\b)'
 )
-_ONE_LINE = 42
+_ONE_LINE = 48
 
 
 def text(value: object) -> str:
@@ -90,14 +90,23 @@ def json_code(value: Any) -> str:
     return f'<pre class="kvr-code">{_JSON_PART.sub(_marked, html.escape(compact_json(value), quote=False))}</pre>'
 
 
-def compact_json(value: Any, indent: str = "") -> str:
-    """Write JSON with two spaces of indent; an object or list that is short enough stays on one line."""
+def compact_json(value: Any, indent: str = "", before: int = 0) -> str:
+    """
+    Write JSON with two spaces of indent; an object or list that is short enough stays on one line.
+
+    Args:
+        value: JSON values.
+        indent: of the line it begins on.
+        before: characters on that line after the indent.
+    """
     flat = json.dumps(value, ensure_ascii=True)
-    if len(flat) + len(indent) <= _ONE_LINE and not _holds_objects(value):
+    if len(indent) + before + len(flat) <= _ONE_LINE and not _holds_objects(value):
         return flat
     inner = indent + "  "
     if isinstance(value, dict):
-        members = [f"{inner}{json.dumps(name)}: {compact_json(member, inner)}" for name, member in value.items()]
+        members = [
+            f"{inner}{json.dumps(name)}: {compact_json(member, inner, len(name) + 4)}" for name, member in value.items()
+        ]
         return "{\n" + ",\n".join(members) + f"\n{indent}}}"
     if isinstance(value, list):
         return "[\n" + ",\n".join(inner + compact_json(member, inner) for member in value) + f"\n{indent}]"

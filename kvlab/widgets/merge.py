@@ -44,9 +44,7 @@ class MergeForm(Form):
         super().__init__(vault, f"Merge into {name}", "Merge certificate")
         self.rows = {
             "certificate": Row(
-                Textarea(
-                    "", rows=6, placeholder="-----BEGIN CERTIFICATE-----", **wide(description="Signed certificate")
-                ),
+                Textarea("", rows=6, placeholder="-----BEGIN CERTIFICATE-----", **wide(description="CA's answer")),
                 "PEM: your CA's answer, and below it the CA's own certificate if you have it. No private key is in it.",
             ),
             "file": Row(
@@ -63,7 +61,7 @@ class MergeForm(Form):
         self.sign_button.on_click(lambda _: self.sign())
         self.foot.children = [self.button, self.sign_button, self.status]
         self.fields["file"].observe(lambda change: self._take(change["new"]), "value")
-        self.fields["certificate"].observe(lambda _: self.rows["certificate"].refuse(None), "value")
+        self.fields["certificate"].observe(lambda _: self._typed(), "value")
         self._draw()
 
     def sign(self, *, months: int = 12, copy_extensions: bool = True) -> None:
@@ -107,6 +105,12 @@ class MergeForm(Form):
     def field_of(self, error: VaultError) -> str:
         """Return the field an error is about."""
         return "certificate" if str(error.facts.get("field", "")).startswith("x5c") else ""
+
+    def _typed(self) -> None:
+        """Let the text count that came last, in place of a file chosen before."""
+        self._octets = None
+        self.rows["certificate"].refuse(None)
+        self.rows["file"].refuse(None)
 
     def _take(self, files: tuple[dict[str, bytes], ...]) -> None:
         if files:

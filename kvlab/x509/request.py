@@ -28,7 +28,9 @@ def build_request(profile: Profile, key: PrivateKey, *, deterministic: bool = Fa
     Returns:
         DER.
     """
-    wanted = [x509.Extension(extension.oid, critical, extension) for extension, critical in requested_extensions(profile)]
+    wanted = [
+        x509.Extension(extension.oid, critical, extension) for extension, critical in requested_extensions(profile)
+    ]
     builder = x509.CertificateSigningRequestBuilder(profile.subject, wanted)
     repeatable = True if deterministic and isinstance(key, ec.EllipticCurvePrivateKey) else None
     return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=repeatable).public_bytes(Encoding.DER)

@@ -74,6 +74,15 @@ def test_a_refused_merge_can_be_repeated(shop):
     assert form.submit().cer is not None
 
 
+def test_what_came_last_counts(shop):
+    form = kvlab.merge(shop, "shop")
+    form.fields["file"].value = upload("wrong.cer", shop.practice_ca().root_der)
+    assert [type(error) for error in form.submit()] == [PublicKeyMismatch]
+
+    form.sign()
+    assert form.submit().cer is not None
+
+
 def test_text_that_is_no_certificate_is_refused(shop):
     form = kvlab.merge(shop, "shop")
     form.fields["certificate"].value = "good morning"
