@@ -196,7 +196,6 @@ class SecretOperations(ItemOperations):
                 if not row.v_enabled:
                     raise SecretDisabled
                 members = dict(self._managed_secret(row, None, with_value=False))
-                del members["value"]
                 return DeletedSecretBundle(
                     **answer.deletion(self._place, "deletedsecrets", row.c_name, row.c_deleted_at), **members
                 )
@@ -283,7 +282,6 @@ class SecretOperations(ItemOperations):
 
     def _deleted_secret_bundle(self, row: Row[Any]) -> DeletedSecretBundle:
         members = dict(self._plain_secret(row, with_value=False))
-        del members["value"]
         return DeletedSecretBundle(
             **answer.deletion(self._place, "deletedsecrets", row.i_name, row.i_deleted_at), **members
         )

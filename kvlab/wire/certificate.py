@@ -45,22 +45,16 @@ class CertificateBundle(WireModel):
     preserve_cert_order: bool | None = Field(None, alias="preserveCertOrder")
 
 
-class DeletedCertificateBundle(WireModel):
-    """A deleted certificate; times in epoch seconds."""
+class Deletion(WireModel):
+    """What a deleted object has more, in front of the rest; times in epoch seconds."""
 
     recovery_id: str = Field(alias="recoveryId")
     deleted_date: int = Field(alias="deletedDate")
     scheduled_purge_date: int = Field(alias="scheduledPurgeDate")
-    id: str
-    kid: str | None = None
-    sid: str | None = None
-    x5t: Base64Url | None = None
-    cer: Base64 | None = None
-    attributes: Attributes
-    tags: Tags | None = None
-    policy: CertificatePolicy | None = None
-    pending: PendingReference | None = None
-    preserve_cert_order: bool | None = Field(None, alias="preserveCertOrder")
+
+
+class DeletedCertificateBundle(CertificateBundle, Deletion):
+    """A deleted certificate."""
 
 
 class CertificateItem(WireModel):
@@ -73,16 +67,8 @@ class CertificateItem(WireModel):
     subject: str | None = None
 
 
-class DeletedCertificateItem(WireModel):
-    """A deleted certificate in a list; times in epoch seconds."""
-
-    recovery_id: str = Field(alias="recoveryId")
-    deleted_date: int = Field(alias="deletedDate")
-    scheduled_purge_date: int = Field(alias="scheduledPurgeDate")
-    id: str
-    x5t: Base64Url | None = None
-    attributes: Attributes
-    tags: Tags | None = None
+class DeletedCertificateItem(CertificateItem, Deletion):
+    """A deleted certificate in a list; the service leaves out its ``subject``."""
 
 
 class Backup(WireModel):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from kvlab.wire.certificate import Attributes
+from kvlab.wire.certificate import Attributes, Deletion
 from kvlab.wire.model import Base64Url, Tags, WireModel
 
 KeyOperationName = Literal["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
@@ -40,16 +40,8 @@ class KeyBundle(WireModel):
     managed: bool | None = None
 
 
-class DeletedKeyBundle(WireModel):
-    """A deleted key; times in epoch seconds."""
-
-    recovery_id: str = Field(alias="recoveryId")
-    deleted_date: int = Field(alias="deletedDate")
-    scheduled_purge_date: int = Field(alias="scheduledPurgeDate")
-    key: JsonWebKey
-    attributes: Attributes
-    tags: Tags | None = None
-    managed: bool | None = None
+class DeletedKeyBundle(KeyBundle, Deletion):
+    """A deleted key."""
 
 
 class KeyItem(WireModel):
@@ -61,16 +53,8 @@ class KeyItem(WireModel):
     managed: bool | None = None
 
 
-class DeletedKeyItem(WireModel):
-    """A deleted key in a list; times in epoch seconds."""
-
-    recovery_id: str = Field(alias="recoveryId")
-    deleted_date: int = Field(alias="deletedDate")
-    scheduled_purge_date: int = Field(alias="scheduledPurgeDate")
-    kid: str
-    attributes: Attributes
-    tags: Tags | None = None
-    managed: bool | None = None
+class DeletedKeyItem(KeyItem, Deletion):
+    """A deleted key in a list."""
 
 
 class KeyOperationResult(WireModel):

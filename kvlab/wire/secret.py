@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from kvlab.wire.certificate import Attributes
+from kvlab.wire.certificate import Attributes, Deletion
 from kvlab.wire.model import Tags, WireModel
 
 
@@ -34,28 +34,9 @@ class SecretItem(WireModel):
     managed: bool | None = None
 
 
-class DeletedSecretBundle(WireModel):
-    """A deleted secret; times in epoch seconds; without its value."""
-
-    recovery_id: str = Field(alias="recoveryId")
-    deleted_date: int = Field(alias="deletedDate")
-    scheduled_purge_date: int = Field(alias="scheduledPurgeDate")
-    id: str
-    content_type: str | None = Field(None, alias="contentType")
-    attributes: Attributes
-    tags: Tags | None = None
-    managed: bool | None = None
-    kid: str | None = None
+class DeletedSecretBundle(SecretBundle, Deletion):
+    """A deleted secret; without its value."""
 
 
-class DeletedSecretItem(WireModel):
-    """A deleted secret in a list; times in epoch seconds."""
-
-    recovery_id: str = Field(alias="recoveryId")
-    deleted_date: int = Field(alias="deletedDate")
-    scheduled_purge_date: int = Field(alias="scheduledPurgeDate")
-    id: str
-    content_type: str | None = Field(None, alias="contentType")
-    attributes: Attributes
-    tags: Tags | None = None
-    managed: bool | None = None
+class DeletedSecretItem(SecretItem, Deletion):
+    """A deleted secret in a list."""
