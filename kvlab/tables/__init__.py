@@ -3,6 +3,7 @@
 from kvlab.tables.certificate import certificates
 from kvlab.tables.event import events
 from kvlab.tables.field import fields
+from kvlab.tables.lint import lint
 from kvlab.tables.operation import operations
 
-__all__ = ["certificates", "events", "fields", "operations"]
+__all__ = ["certificates", "events", "fields", "lint", "operations"]
