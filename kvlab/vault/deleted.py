@@ -9,12 +9,15 @@ from kvlab.store import certificate as rows
 from kvlab.vault import answer, archive
 from kvlab.vault.creation import signs_itself, worker_of
 from kvlab.vault.operation import Status, Worker
+from kvlab.vault.turn import VAULT
 from kvlab.vault.view import View, name_key, operation, start_after
 from kvlab.wire.certificate import Backup, CertificateBundle, DeletedCertificateBundle, DeletedCertificateItem
 from kvlab.wire.model import decode_base64
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
+
+    from kvlab.vault.core import Core
 
 
 class DeletedCertificateOperations(View):
@@ -175,3 +178,14 @@ def _falls_due(row: Row[Any]) -> bool:
     """Tell whether somebody works on an operation: issuer ``Self``, or an issuer that was asked to cancel."""
     asked = row.p_cancellation_requested and worker_of(row.p_issuer) is Worker.ISSUER
     return asked or signs_itself(row.p_issuer)
+
+
+def purge_certificate(core: Core, step: Row[Any]) -> int:
+    """Forget a deleted certificate whose retention is over."""
+    with core.turn(VAULT, core.instant(step.at)) as turn:
+        name = rows.name_to_purge(turn.connection, step.id, turn.seconds)
+        if name is None:
+            return 0
+        rows.drop_certificate(turn.connection, step.id)
+        turn.record("purge", f"certificates/{name}", reason="retention over")
+        return 1

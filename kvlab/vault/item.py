@@ -18,12 +18,14 @@ from kvlab.errors import (
 from kvlab.store import certificate as certificates
 from kvlab.store import item as rows
 from kvlab.vault.answer import DAY
+from kvlab.vault.turn import VAULT
 from kvlab.vault.view import View, name_key, version_key
 from kvlab.wire.certificate import Attributes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
+    from kvlab.vault.core import Core
     from kvlab.vault.turn import Turn
 
 Area = Literal["key", "secret"]
@@ -164,3 +166,14 @@ def validity(row: Any, now: int) -> Literal["disabled", "expired", "not yet vali
     if row.exp is not None and row.exp <= now:
         return "expired"
     return "not yet valid" if row.nbf is not None and row.nbf > now else "valid"
+
+
+def purge_item(core: Core, step: Row[Any]) -> int:
+    """Forget a deleted key or secret whose retention is over."""
+    with core.turn(VAULT, core.instant(step.at)) as turn:
+        found = rows.item_to_purge(turn.connection, step.id, turn.seconds)
+        if found is None:
+            return 0
+        rows.drop_item(turn.connection, step.id)
+        turn.record("purge", f"{found.area}s/{found.name}", reason="retention over")
+        return 1

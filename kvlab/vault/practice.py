@@ -12,6 +12,7 @@ from kvlab.providers.authority import Signer, make_hierarchy, sign_request
 from kvlab.store import certificate as certificates
 from kvlab.store import vault as rows
 from kvlab.vault.key_material import open_key, sealed_key
+from kvlab.vault.turn import VAULT
 from kvlab.vault.view import View, plain_text
 from kvlab.wire.operation import CertificateOperation
 from kvlab.x509.container import load_request, pem_certificate
@@ -122,7 +123,7 @@ class PracticeCA:
 
 
 def _hierarchy(core: Core, name: str) -> tuple[Signer, Signer]:
-    with core.turn("vault") as turn:
+    with core.turn(VAULT) as turn:
         stored = rows.authorities(turn.connection, core.vault_id, name)
         if stored:
             root, issuing = (Signer(row.certificate_der, open_key(core, row)) for row in stored)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+VAULT = "vault"
+"""The actor of what falls due."""
+
+
 class Turn:
     """
     What an operation works with while it changes the vault.
