@@ -55,11 +55,15 @@ _VERSION = Statement(
     .where(_NAME, version.c.version == bindparam("version"))
 )
 
+# What a list shows of a version; neither certificates nor keys.
+_SHOWN = ("version", "x5t", "enabled", "nbf", "exp", "created", "updated", "tags", "content_type", "key_type")
+
 _VERSIONS = Statement(
-    sa.select(*_columns(certificate, "c"), *_columns(version, "v"))
+    sa.select(*_columns(certificate, "c"), *(version.c[name].label(f"v_{name}") for name in _SHOWN))
     .join(version, version.c.certificate_id == certificate.c.id)
-    .where(_NAME, _LIVE)
+    .where(_NAME, _LIVE, version.c.version > bindparam("after"))
     .order_by(version.c.version)
+    .limit(bindparam("most"))
 )
 
 _OPERATION = Statement(
@@ -103,11 +107,10 @@ _NEXT_DUE = Statement(
 
 
 def _listing(*, deleted: bool, with_pending: bool) -> Statement:
-    slim = ("version", "x5t", "enabled", "nbf", "exp", "created", "updated", "tags", "content_type")
     return Statement(
         sa.select(
             *_columns(certificate, "c"),
-            *(version.c[name].label(f"v_{name}") for name in slim),
+            *(version.c[name].label(f"v_{name}") for name in _SHOWN),
             pending.c.tags.label("p_tags"),
             pending.c.status.label("p_status"),
         )
@@ -142,6 +145,11 @@ _ADD_OPERATION = Statement(pending.insert())
 _FIND_KEY = Statement(sa.select(key).where(key.c.id == bindparam("id")))
 
 
+def limited(after: Any, limit: int | None) -> dict[str, Any]:
+    """Return the parameters that begin a page after something and end it after so many rows; None is no end."""
+    return {"after": after, "most": NO_LIMIT if limit is None else limit}
+
+
 def latest(connection: Connection, vault_id: int, name_key: str) -> Any:
     """Find a certificate, live or deleted, with its newest version (``v_…``) and pending operation (``p_…``)."""
     return _LATEST.first(connection, {"vault_id": vault_id, "name_key": name_key})
@@ -152,9 +160,11 @@ def one_version(connection: Connection, vault_id: int, name_key: str, version_id
     return _VERSION.first(connection, {"vault_id": vault_id, "name_key": name_key, "version": version_id})
 
 
-def versions(connection: Connection, vault_id: int, name_key: str) -> Sequence[Row[Any]]:
-    """List the versions of a live certificate by version id."""
-    return _VERSIONS.all(connection, {"vault_id": vault_id, "name_key": name_key})
+def versions(
+    connection: Connection, vault_id: int, name_key: str, *, after: str, limit: int | None
+) -> Sequence[Row[Any]]:
+    """List the versions of a live certificate by version id, those after the id ``after`` only."""
+    return _VERSIONS.all(connection, {"vault_id": vault_id, "name_key": name_key, **limited(after, limit)})
 
 
 def all_versions(connection: Connection, certificate_id: int) -> list[dict[str, Any]]:
@@ -203,8 +213,7 @@ def all_latest(
     connection: Connection, vault_id: int, *, deleted: bool, after: str, limit: int | None, with_pending: bool
 ) -> Sequence[Row[Any]]:
     """List certificates by name with their newest version, those after the casefolded name ``after`` only."""
-    parameters = {"vault_id": vault_id, "after": after, "most": NO_LIMIT if limit is None else limit}
-    return _LISTINGS[deleted, with_pending].all(connection, parameters)
+    return _LISTINGS[deleted, with_pending].all(connection, {"vault_id": vault_id, **limited(after, limit)})
 
 
 def add_key(connection: Connection, row: Mapping[str, Any]) -> None:

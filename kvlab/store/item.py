@@ -5,58 +5,87 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 
-from kvlab.store.certificate import drop_unused_keys
+from kvlab.store.certificate import drop_unused_keys, limited
 from kvlab.store.schema import item, item_version, key
+from kvlab.store.statement import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-_JOINED = (
-    *(column.label(f"i_{column.name}") for column in item.columns),
-    *item_version.columns,
-    key.c.public_der,
-    key.c.sealed.label("sealed_key"),
+_AREA = sa.and_(item.c.vault_id == bindparam("vault_id"), item.c.area == bindparam("area"))
+_NAME = sa.and_(_AREA, item.c.name_key == bindparam("name_key"))
+_LATEST = item_version.c.id == item.c.current_id
+
+
+def _selected(columns: Sequence[sa.Column[Any]]) -> sa.Select[Any]:
+    labelled = (column.label(f"i_{column.name}") for column in item.columns)
+    return sa.select(*labelled, *columns).join_from(item, item_version, item_version.c.item_id == item.c.id)
+
+
+def _found(version: sa.ColumnElement[bool]) -> Statement:
+    return Statement(
+        _selected([*item_version.columns, key.c.public_der])
+        .outerjoin(key, key.c.id == item_version.c.key_id)
+        .where(_NAME, version)
+    )
+
+
+_FIND_LATEST = _found(_LATEST)
+_FIND_VERSION = _found(item_version.c.version == bindparam("version"))
+
+# Neither values nor keys: a list shows none, and a secret's may be large.
+_SHOWN = [column for column in item_version.columns if column.name not in ("sealed", "key_id")]
+
+_VERSIONS = Statement(
+    _selected(_SHOWN)
+    .where(_NAME, item.c.deleted_at.is_(None), item_version.c.version > bindparam("after"))
+    .order_by(item_version.c.version)
+    .limit(bindparam("most"))
 )
-_FROM = item.join(item_version, item_version.c.item_id == item.c.id).outerjoin(key, key.c.id == item_version.c.key_id)
+
+_LISTINGS = {
+    deleted: Statement(
+        _selected(_SHOWN)
+        .where(_AREA, _LATEST, item.c.name_key > bindparam("after"))
+        .where(item.c.deleted_at.is_not(None) if deleted else item.c.deleted_at.is_(None))
+        .order_by(item.c.name_key)
+        .limit(bindparam("most"))
+    )
+    for deleted in (False, True)
+}
 
 
-def find(
-    connection: Connection, vault_id: int, area: str, name_key: str, version: str | None = None
-) -> Row[Any] | None:
+def find(connection: Connection, vault_id: int, area: str, name_key: str, version: str | None = None) -> Any:
     """Find the newest or a given version of an item, live or deleted, with its item (``i_…``)."""
-    query = sa.select(*_JOINED).select_from(_FROM).where(*_where(vault_id, area), item.c.name_key == name_key)
-    if version:
-        query = query.where(item_version.c.version == version)
-    else:
-        query = query.where(item_version.c.id == item.c.current_id)
-    return connection.execute(query).first()
+    of = {"vault_id": vault_id, "area": area, "name_key": name_key}
+    return (
+        _FIND_VERSION.first(connection, {**of, "version": version}) if version else _FIND_LATEST.first(connection, of)
+    )
 
 
-def versions(connection: Connection, vault_id: int, area: str, name_key: str) -> Sequence[Row[Any]]:
-    """List the versions of a live item by version id."""
-    return connection.execute(
-        sa.select(*_JOINED)
-        .select_from(_FROM)
-        .where(*_where(vault_id, area), item.c.name_key == name_key, item.c.deleted_at.is_(None))
-        .order_by(item_version.c.version)
-    ).all()
+def versions(
+    connection: Connection, vault_id: int, area: str, name_key: str, *, after: str, limit: int | None
+) -> Sequence[Row[Any]]:
+    """List the versions of a live item by version id, those after the id ``after`` only."""
+    of = {"vault_id": vault_id, "area": area, "name_key": name_key}
+    return _VERSIONS.all(connection, {**of, **limited(after, limit)})
+
+
+def all_versions(connection: Connection, item_id: int) -> list[dict[str, Any]]:
+    """Return the whole rows of an item's versions, the oldest first."""
+    query = sa.select(item_version).where(item_version.c.item_id == item_id).order_by(item_version.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def all_latest(
     connection: Connection, vault_id: int, area: str, *, deleted: bool, after: str, limit: int | None
 ) -> Sequence[Row[Any]]:
     """List items by name with their newest version, those after the casefolded name ``after`` only."""
-    return connection.execute(
-        sa.select(*_JOINED)
-        .select_from(_FROM)
-        .where(*_where(vault_id, area), item_version.c.id == item.c.current_id, item.c.name_key > after)
-        .where(item.c.deleted_at.is_not(None) if deleted else item.c.deleted_at.is_(None))
-        .order_by(item.c.name_key)
-        .limit(limit)
-    ).all()
+    return _LISTINGS[deleted].all(connection, {"vault_id": vault_id, "area": area, **limited(after, limit)})
 
 
 def add_version(

@@ -37,6 +37,12 @@ def _due_index(name: str, column: str) -> Index:
     return Index(name, "vault_id", column, sqlite_where=waits, postgresql_where=waits)
 
 
+def _deleted_index(name: str, *columns: str) -> Index:
+    """Index only the deleted rows, so that listing them costs nothing for those that live."""
+    deleted = text("deleted_at IS NOT NULL")
+    return Index(name, *columns, sqlite_where=deleted, postgresql_where=deleted)
+
+
 meta = Table(
     "meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False)
 )
@@ -82,6 +88,7 @@ certificate = Table(
     Column("purge_at", BigInteger),
     UniqueConstraint("vault_id", "name_key"),
     _due_index("certificate_purge", "purge_at"),
+    _deleted_index("certificate_deleted", "vault_id", "name_key"),
 )
 
 version = Table(
@@ -141,7 +148,9 @@ item = Table(
     Column("deleted_at", BigInteger),
     Column("purge_at", BigInteger),
     UniqueConstraint("vault_id", "name_key", "area"),
+    Index("item_name", "vault_id", "area", "name_key"),
     _due_index("item_purge", "purge_at"),
+    _deleted_index("item_deleted", "vault_id", "area", "name_key"),
 )
 
 item_version = Table(

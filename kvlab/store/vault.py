@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from kvlab.store import schema
-from kvlab.store.certificate import NO_LIMIT
+from kvlab.store.certificate import limited
 from kvlab.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -21,6 +21,12 @@ _EVENTS = Statement(
     sa.select(schema.event)
     .where(schema.event.c.vault_id == bindparam("vault_id"), schema.event.c.seq > bindparam("after"))
     .order_by(schema.event.c.seq)
+    .limit(bindparam("most"))
+)
+_ISSUERS = Statement(
+    sa.select(schema.issuer)
+    .where(schema.issuer.c.vault_id == bindparam("vault_id"), schema.issuer.c.name_key > bindparam("after"))
+    .order_by(schema.issuer.c.name_key)
     .limit(bindparam("most"))
 )
 _LAST_EVENT = Statement(
@@ -91,7 +97,7 @@ def last_event(connection: Connection, vault_id: int) -> int:
 
 def events_after(connection: Connection, vault_id: int, seq: int, limit: int | None) -> Sequence[Row[Any]]:
     """List events with a number above ``seq``, in order."""
-    return _EVENTS.all(connection, {"vault_id": vault_id, "after": seq, "most": NO_LIMIT if limit is None else limit})
+    return _EVENTS.all(connection, {"vault_id": vault_id, **limited(seq, limit)})
 
 
 def draws(connection: Connection, vault_id: int) -> dict[tuple[str, str], int]:
@@ -124,10 +130,9 @@ def put_grants(connection: Connection, vault_id: int, principal: str, value: Map
     connection.execute(table.insert(), {"vault_id": vault_id, "name": principal, "grants": json.dumps(value)})
 
 
-def issuers(connection: Connection, vault_id: int) -> Sequence[Row[Any]]:
-    """List the issuer objects by name."""
-    table = schema.issuer
-    return connection.execute(sa.select(table).where(table.c.vault_id == vault_id).order_by(table.c.name_key)).all()
+def issuers(connection: Connection, vault_id: int, *, after: str, limit: int | None) -> Sequence[Row[Any]]:
+    """List the issuer objects by name, those after the casefolded name ``after`` only."""
+    return _ISSUERS.all(connection, {"vault_id": vault_id, **limited(after, limit)})
 
 
 def find_issuer(connection: Connection, vault_id: int, name_key: str) -> Row[Any] | None:

@@ -68,6 +68,7 @@ PERMISSIONS: dict[str, Permission] = {
     }),
     **_table("keys", {
         "create_key": ("create", "create|action"),
+        "import_key": ("import", "import|action"),
         "get_key": ("get", "read"),
         "get_deleted_key": ("get", "read"),
         "get_keys": ("list", "read"),
@@ -77,6 +78,8 @@ PERMISSIONS: dict[str, Permission] = {
         "delete_key": ("delete", "delete"),
         "recover_deleted_key": ("recover", "recover|action"),
         "purge_deleted_key": ("purge", "purge|action"),
+        "backup_key": ("backup", "backup|action"),
+        "restore_key": ("restore", "restore|action"),
         "sign": ("sign", "sign|action"),
         "verify": ("verify", "verify|action"),
         "encrypt": ("encrypt", "encrypt|action"),
@@ -95,6 +98,8 @@ PERMISSIONS: dict[str, Permission] = {
         "delete_secret": ("delete", "delete"),
         "recover_deleted_secret": ("recover", "recover|action"),
         "purge_deleted_secret": ("purge", "purge|action"),
+        "backup_secret": ("backup", "backup|action"),
+        "restore_secret": ("restore", "restore|action"),
     }),
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from kvlab.wire.certificate import (
     DeletedCertificateItem,
     PendingReference,
 )
-from kvlab.wire.key import JsonWebKey
+from kvlab.wire.key import JsonWebKey, KeyAttributes
 from kvlab.wire.operation import CertificateOperation, OperationError
 from kvlab.wire.policy import CertificatePolicy, IssuerParameters
 from kvlab.x509.certificate import BACKDATED, not_after
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from kvlab.x509.key import PublicKey
 
 DAY = 86400
+
+SOFTWARE, HSM = "0", "2"
+"""Values of ``hsmPlatform``, as seen in answers and audit logs."""
 
 STATUS_DETAILS = {
     True: "Pending certificate created. Please Perform Merge to complete the request.",
@@ -80,6 +83,12 @@ def attributes(row: Any, place: Place | None) -> Attributes:
         recovery_level=place.recovery_level if place else None,
         recoverable_days=place.recoverable_days if place else None,
     )
+
+
+def key_attributes(row: Any, place: Place, key_type: str) -> KeyAttributes:
+    """Return the attributes of a stored version of a key; nothing is ever released, so none is exportable."""
+    members = dict(attributes(row, place))
+    return KeyAttributes(**members, exportable=False, hsm_platform=HSM if key_type.endswith("-HSM") else SOFTWARE)
 
 
 class VersionRow(NamedTuple):

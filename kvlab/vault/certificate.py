@@ -20,6 +20,7 @@ from kvlab.vault.view import (
     read_attributes,
     read_tags,
     start_after,
+    version_after,
     version_key,
 )
 from kvlab.wire.certificate import Attributes, CertificateBundle, CertificateItem
@@ -168,7 +169,7 @@ class CertificateOperations(View):
 
         Args:
             include_pending: also those whose first version is still pending.
-            maxresults: at most so many.
+            maxresults: at most so many, 1 to 25; all when left out.
             after: only names after this one (for the next page).
         """
         with self._core.read() as connection:
@@ -192,12 +193,14 @@ class CertificateOperations(View):
 
         Args:
             name: of the certificate.
-            maxresults: at most so many.
+            maxresults: at most so many, 1 to 25; all when left out.
             after: only version ids after this one (for the next page).
         """
         with self._core.read() as connection:
-            found = rows.versions(connection, self._core.vault_id, name_key(name))
-        return [answer.version_item(row, self._place) for row in found if row.v_version > after][:maxresults]
+            found = rows.versions(
+                connection, self._core.vault_id, name_key(name), after=version_after(after), limit=maxresults
+            )
+        return [answer.version_item(row, self._place) for row in found]
 
     @operation()
     def update_certificate(

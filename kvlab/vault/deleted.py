@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import CertificateNotFound, CorruptBackup, DeletedCertificateNotFound, PurgeProtected, RestoreConflict
+from kvlab.errors import CertificateNotFound, DeletedCertificateNotFound, PurgeProtected, RestoreConflict
 from kvlab.store import certificate as rows
 from kvlab.vault import answer, archive
 from kvlab.vault.creation import signs_itself, worker_of
@@ -12,7 +12,6 @@ from kvlab.vault.operation import Status, Worker
 from kvlab.vault.turn import VAULT
 from kvlab.vault.view import View, name_key, operation, start_after
 from kvlab.wire.certificate import Backup, CertificateBundle, DeletedCertificateBundle, DeletedCertificateItem
-from kvlab.wire.model import decode_base64
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -134,9 +133,9 @@ class DeletedCertificateOperations(View):
             row = rows.latest(turn.connection, core.vault_id, name_key(name))
             if row is None or row.c_deleted_at is not None or row.v_version is None:
                 raise CertificateNotFound(name)
-            blob = archive.pack(core, turn.connection, row)
+            backup = archive.pack_certificate(core, turn.connection, row)
             turn.record("backup_certificate", f"certificates/{row.c_name}", version=row.v_version)
-        return Backup(value=blob)
+        return backup
 
     @operation("certificates/restore")
     def restore_certificate(self, value: bytes | str | Backup) -> CertificateBundle:
@@ -151,19 +150,13 @@ class DeletedCertificateOperations(View):
             RestoreConflict: 409, the name is in use, live or deleted.
         """
         core = self._core
-        octets = value.value if isinstance(value, Backup) else value
-        if isinstance(octets, str):
-            decoded = decode_base64(octets)
-            if decoded is None:
-                raise CorruptBackup
-            octets = decoded
-        content: dict[str, Any] = archive.unpack(core, octets)
+        content = archive.unpack(core, "certificate", value)
         with core.turn(self._principal) as turn:
             key = name_key(content["name"])
             if rows.occupants(turn.connection, core.vault_id, key):
                 newest = content["versions"][-1]["version"]
                 raise RestoreConflict("certificate", self._place.id("certificates", content["name"], newest))
-            archive.keep(core, turn.connection, content)
+            archive.keep_certificate(core, turn.connection, content)
             turn.record("restore_certificate", f"certificates/{content['name']}", versions=len(content["versions"]))
             row = rows.latest(turn.connection, core.vault_id, key)
             assert row is not None

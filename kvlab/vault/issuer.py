@@ -113,15 +113,14 @@ class IssuerOperations(View):
     def get_certificate_issuers(self, *, maxresults: int | None = None, after: str = "") -> list[CertificateIssuerItem]:
         """List the issuer objects by name; arguments as for ``get_certificates``."""
         with self._core.read() as connection:
-            found = rows.issuers(connection, self._core.vault_id)
+            found = rows.issuers(connection, self._core.vault_id, after=start_after(after), limit=maxresults)
         return [
             CertificateIssuerItem(
                 id=self._place.id("certificates", "issuers", row.name),
                 provider=IssuerBundle.model_validate_json(row.body).provider or "",
             )
             for row in found
-            if row.name_key > start_after(after)
-        ][:maxresults]
+        ]
 
     @operation("certificates/issuers")
     def delete_certificate_issuer(self, name: str) -> IssuerBundle:

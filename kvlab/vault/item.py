@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kvlab.errors import (
-    DeletedItemNotFound,
     InvalidProperty,
     KeyNotFound,
     ManagedKey,
     ManagedSecret,
     NameDeleted,
     PurgeProtected,
+    RestoreConflict,
     SecretNotFound,
     VaultError,
 )
 from kvlab.store import certificate as certificates
 from kvlab.store import item as rows
-from kvlab.vault.answer import DAY
+from kvlab.vault import archive
+from kvlab.vault.answer import DAY, VersionRow
 from kvlab.vault.turn import VAULT
-from kvlab.vault.view import View, name_key, version_key
-from kvlab.wire.certificate import Attributes
+from kvlab.vault.view import View, name_key, start_after, version_after, version_key
+from kvlab.wire.certificate import Attributes, Backup
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection, Row
 
     from kvlab.vault.core import Core
@@ -32,6 +36,20 @@ Area = Literal["key", "secret"]
 
 LAST_SECOND = 253402300799
 """9999-12-31T23:59:59Z."""
+
+
+class Listed(NamedTuple):
+    """A key or secret in a list, managed or plain, in one shape."""
+
+    name_key: str
+    name: str
+    version: str
+    state: VersionRow
+    tags: str | None
+    key_type: str | None
+    content_type: str | None
+    deleted_at: int | None
+    managed: bool
 
 
 class ItemOperations(View):
@@ -55,6 +73,25 @@ class ItemOperations(View):
         """Find a version of a key or secret that no certificate manages."""
         row = rows.find(connection, self._core.vault_id, area, name_key(name), version and version_key(version))
         return row if row is not None and (row.i_deleted_at is not None) == deleted else None
+
+    def _listed(self, area: Area, *, deleted: bool, after: str, limit: int | None) -> list[Listed]:
+        """List keys or secrets by name, those of certificates among them, with what their newest version shows."""
+        vault_id, start = self._core.vault_id, start_after(after)
+        with self._core.read() as connection:
+            plain = rows.all_latest(connection, vault_id, area, deleted=deleted, after=start, limit=limit)
+            managed = certificates.all_latest(
+                connection, vault_id, deleted=deleted, after=start, limit=limit, with_pending=False
+            )
+        found = [*map(_listed_plain, plain), *map(_listed_managed, managed)]
+        return sorted(found, key=attrgetter("name_key"))[:limit]
+
+    def _listed_versions(self, area: Area, name: str, *, after: str, limit: int | None) -> list[Listed]:
+        """List the versions of a live key or secret by version id; an unknown name has none."""
+        vault_id, key, start = self._core.vault_id, name_key(name), version_after(after)
+        with self._core.read() as connection:
+            managed = certificates.versions(connection, vault_id, key, after=start, limit=limit)
+            plain = rows.versions(connection, vault_id, area, key, after=start, limit=limit)
+        return [*map(_listed_plain, plain), *map(_listed_managed, managed)]
 
     def _plain_to_change(
         self, connection: Connection, area: Area, name: str, version: str | None, verb: str
@@ -108,13 +145,52 @@ class ItemOperations(View):
         rows.drop_item(turn.connection, row.i_id)
         turn.record(f"purge_deleted_{area}", f"{area}s/{row.i_name}")
 
+    def _backup_plain(self, area: Area, name: str) -> Backup:
+        with self._core.turn(self._principal) as turn:
+            row = self._plain_to_change(turn.connection, area, name, None, "backup")
+            backup = archive.pack_item(self._core, turn.connection, area, row)
+            turn.record(f"backup_{area}", f"{area}s/{row.i_name}", version=row.version)
+        return backup
+
+    def _restore_plain(self, turn: Turn, area: Area, content: Mapping[str, Any]) -> Row[Any]:
+        """
+        Bring an opened backup back.
+
+        Raises:
+            RestoreConflict: the name is held by another one, or by a certificate, live or deleted.
+        """
+        name, versions = content["name"], content["versions"]
+        for occupant in certificates.occupants(turn.connection, self._core.vault_id, name_key(name)):
+            if occupant.area in (area, "certificate"):
+                raise RestoreConflict(area, self._place.id(f"{area}s", name, versions[-1]["version"]))
+        archive.keep_item(self._core, turn.connection, area, content)
+        turn.record(f"restore_{area}", f"{area}s/{name}", versions=len(versions))
+        row = self._plain(turn.connection, area, name)
+        assert row is not None
+        return row
+
     def _deleted_plain(self, connection: Connection, area: Area, name: str, verb: str) -> Row[Any]:
         row = self._plain(connection, area, name, deleted=True)
         if row is not None:
             return row
         if self._managed(connection, name, None, deleted=True) is not None:
             raise managed(area, verb)
-        raise DeletedItemNotFound(area.capitalize(), name)
+        raise not_found(area, name)
+
+
+def _listed_plain(row: Row[Any]) -> Listed:
+    state = VersionRow(row.enabled, row.nbf, row.exp, row.created, row.updated)
+    return Listed(
+        row.i_name_key, row.i_name, row.version, state, row.tags, row.key_type, row.content_type, row.i_deleted_at,
+        managed=False,
+    )  # fmt: skip
+
+
+def _listed_managed(row: Row[Any]) -> Listed:
+    return Listed(
+        row.c_name_key, row.c_name, row.v_version, VersionRow.of(row), row.v_tags, row.v_key_type, row.v_content_type,
+        row.c_deleted_at, managed=True,
+    )  # fmt: skip
 
 
 def managed(area: Area, verb: str) -> VaultError:

@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kvlab.entropy import identifier
-from kvlab.errors import (
-    DeletedItemNotFound,
-    InvalidProperty,
-)
-from kvlab.store import certificate as certificates
+from kvlab.errors import DeletedItemNotFound, InvalidProperty
 from kvlab.store import item as rows
-from kvlab.vault import answer
+from kvlab.vault import answer, archive
 from kvlab.vault.answer import VersionRow
-from kvlab.vault.item import ItemOperations, changed, dated, not_found
-from kvlab.vault.key_material import key_operations, make_key, sealed_key
-from kvlab.vault.policy import complete
+from kvlab.vault.item import ItemOperations, Listed, changed, not_found
+from kvlab.vault.key_material import key_operations
 from kvlab.vault.version import tags_text
-from kvlab.vault.view import name_key, operation, read_attributes, read_tags, start_after
+from kvlab.vault.view import operation, read_tags
+from kvlab.wire.certificate import Backup
 from kvlab.wire.key import (
     KEY_OPERATIONS,
     DeletedKeyBundle,
     DeletedKeyItem,
+    KeyAttributes,
     KeyBundle,
     KeyItem,
+    KeyReleasePolicy,
 )
-from kvlab.wire.policy import CertificatePolicy, KeyProperties, X509CertificateProperties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-    from kvlab.vault.certificate import AttributesInput
+KeyAttributesInput = KeyAttributes | dict[str, Any]
+ReleaseInput = KeyReleasePolicy | dict[str, Any]
 
 
 class FoundKey(NamedTuple):
@@ -50,60 +47,7 @@ class FoundKey(NamedTuple):
 
 
 class KeyOperations(ItemOperations):
-    """The operations on keys."""
-
-    @operation()
-    def create_key(
-        self,
-        name: str,
-        kty: str,
-        *,
-        key_size: int | None = None,
-        crv: str | None = None,
-        key_ops: Sequence[str] | None = None,
-        attributes: AttributesInput | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> KeyBundle:
-        """
-        Make a plain key, or a new version of one.
-
-        Args:
-            name: 1 to 127 letters, digits and hyphens.
-            kty: RSA, RSA-HSM, EC or EC-HSM.
-            key_size: bits, for RSA.
-            crv: curve, for EC.
-            key_ops: out of encrypt, decrypt, sign, verify, wrapKey, unwrapKey; all that fit by default.
-            attributes: ``enabled``, ``nbf``, ``exp`` (epoch seconds).
-            tags: at most 15.
-
-        Raises:
-            InvalidProperty: 400.
-            ManagedKey: 403, a certificate has the name.
-            NameDeleted: 409.
-        """
-        core = self._core
-        key = name_key(name)
-        props = _key_props(kty, key_size, crv)
-        values = {**dated(read_attributes(attributes)), "tags": tags_text(read_tags(tags)), "key_type": props.kty,
-                  "key_ops": _read_key_ops(key_ops, props.kty or "")}  # fmt: skip
-        with core.read() as connection:
-            self._check_name_for(connection, "key", name, "create")
-        private_key = make_key(core, f"{key} plain", props)
-        with core.turn(self._principal) as turn:
-            self._check_name_for(turn.connection, "key", name, "create")
-            sealed = sealed_key(core, private_key, seeded=core.seeded)
-            certificates.add_key(turn.connection, sealed)
-            version = identifier(core.entropy, key, "key version")
-            row = {
-                "version": version,
-                "created": turn.seconds,
-                "updated": turn.seconds,
-                "key_id": sealed["id"],
-                **values,
-            }
-            rows.add_version(turn.connection, core.vault_id, "key", key, name, row)
-            turn.record("create_key", f"keys/{name}", version=version, key_type=props.kty, seeded=core.seeded or None)
-            return self._key_bundle(self._find_key(turn.connection, name, None))
+    """The operations on keys that exist."""
 
     @operation()
     def get_key(self, name: str, version: str | None = None) -> KeyBundle:
@@ -119,31 +63,14 @@ class KeyOperations(ItemOperations):
     @operation()
     def get_keys(self, *, maxresults: int | None = None, after: str = "") -> list[KeyItem]:
         """List keys by name, those of certificates with ``managed`` true; arguments as for ``get_certificates``."""
-        vault_id, start = self._core.vault_id, start_after(after)
-        with self._core.read() as connection:
-            plain = rows.all_latest(connection, vault_id, "key", deleted=False, after=start, limit=maxresults)
-            managed = certificates.all_latest(
-                connection, vault_id, deleted=False, after=start, limit=maxresults, with_pending=False
-            )
-        found = [(row.i_name_key, self._key_item(row.i_name, None, row, row.tags, managed=False)) for row in plain]
-        found += [
-            (row.c_name_key, self._key_item(row.c_name, None, VersionRow.of(row), row.v_tags, managed=True))
-            for row in managed
-        ]
-        return [item for _, item in sorted(found, key=lambda pair: pair[0])][:maxresults]
+        found = self._listed("key", deleted=False, after=after, limit=maxresults)
+        return [self._key_item(row, None) for row in found]
 
     @operation()
     def get_key_versions(self, name: str, *, maxresults: int | None = None, after: str = "") -> list[KeyItem]:
         """List the versions of a key by version id; an unknown name has none."""
-        vault_id, key = self._core.vault_id, name_key(name)
-        with self._core.read() as connection:
-            managed = certificates.versions(connection, vault_id, key)
-            plain = rows.versions(connection, vault_id, "key", key)
-        found = [
-            self._key_item(row.c_name, row.v_version, VersionRow.of(row), row.v_tags, managed=True) for row in managed
-        ]
-        found += [self._key_item(row.i_name, row.version, row, row.tags, managed=False) for row in plain]
-        return [item for item in found if item.kid.rsplit("/", 1)[1] > after][:maxresults]
+        found = self._listed_versions("key", name, after=after, limit=maxresults)
+        return [self._key_item(row, row.version) for row in found]
 
     @operation()
     def update_key(
@@ -151,9 +78,10 @@ class KeyOperations(ItemOperations):
         name: str,
         version: str | None = None,
         *,
-        attributes: AttributesInput | None = None,
+        attributes: KeyAttributesInput | None = None,
         key_ops: Sequence[str] | None = None,
         tags: Mapping[str, str] | None = None,
+        release_policy: ReleaseInput | None = None,
     ) -> KeyBundle:
         """
         Change attributes, operations and tags of a plain key; arguments as for ``create_key``.
@@ -162,12 +90,12 @@ class KeyOperations(ItemOperations):
             ManagedKey: 403.
             KeyNotFound: 404.
         """
-        values = changed(read_attributes(attributes))
+        values = changed(read_key_attributes(attributes, release_policy))
         new_tags = read_tags(tags)
         with self._core.turn(self._principal) as turn:
             row = self._plain_to_change(turn.connection, "key", name, version, "update")
             if key_ops is not None:
-                values["key_ops"] = _read_key_ops(key_ops, row.key_type)
+                values["key_ops"] = read_key_ops(key_ops, row.key_type)
             if new_tags is not None:
                 values["tags"] = tags_text(new_tags)
             rows.set_version(turn.connection, row.id, updated=turn.seconds, **values)
@@ -207,29 +135,13 @@ class KeyOperations(ItemOperations):
     @operation("deletedkeys")
     def get_deleted_keys(self, *, maxresults: int | None = None, after: str = "") -> list[DeletedKeyItem]:
         """List deleted keys by name; arguments as for ``get_certificates``."""
-        vault_id, start = self._core.vault_id, start_after(after)
-        with self._core.read() as connection:
-            plain = rows.all_latest(connection, vault_id, "key", deleted=True, after=start, limit=maxresults)
-            managed = certificates.all_latest(
-                connection, vault_id, deleted=True, after=start, limit=maxresults, with_pending=False
-            )
-        found = [
-            (
-                row.i_name_key,
-                row.i_deleted_at,
-                self._key_item(row.i_name, None, row, row.tags, managed=False, deleted=True),
-            )
-            for row in plain
-        ]
-        found += [
-            (row.c_name_key, row.c_deleted_at,
-             self._key_item(row.c_name, None, VersionRow.of(row), row.v_tags, managed=True, deleted=True))
-            for row in managed
-        ]  # fmt: skip
         return [
-            DeletedKeyItem(**answer.deletion(self._place, "deletedkeys", item.kid.rsplit("/", 1)[1], at), **dict(item))
-            for _, at, item in sorted(found, key=lambda entry: entry[0])
-        ][:maxresults]
+            DeletedKeyItem(
+                **answer.deletion(self._place, "deletedkeys", row.name, row.deleted_at or 0),
+                **dict(self._key_item(row, None)),
+            )
+            for row in self._listed("key", deleted=True, after=after, limit=maxresults)
+        ]
 
     @operation("deletedkeys")
     def recover_deleted_key(self, name: str) -> KeyBundle:
@@ -238,7 +150,7 @@ class KeyOperations(ItemOperations):
 
         Raises:
             ManagedKey: 403.
-            DeletedItemNotFound: 404.
+            KeyNotFound: 404.
         """
         with self._core.turn(self._principal) as turn:
             self._recover_plain(turn, "key", name)
@@ -251,10 +163,28 @@ class KeyOperations(ItemOperations):
 
         Raises:
             ManagedKey: and ``PurgeProtected``: 403.
-            DeletedItemNotFound: 404.
+            KeyNotFound: 404.
         """
         with self._core.turn(self._principal) as turn:
             self._purge_plain(turn, "key", name)
+
+    @operation()
+    def backup_key(self, name: str) -> Backup:
+        """
+        Write a plain key with all versions into a blob sealed under the vault's master key.
+
+        Raises:
+            ManagedKey: 403, it is backed up with its certificate.
+            KeyNotFound: 404.
+        """
+        return self._backup_plain("key", name)
+
+    @operation("keys/restore")
+    def restore_key(self, value: bytes | str | Backup) -> KeyBundle:
+        """Bring a plain key back from a backup; arguments and errors as for ``restore_certificate``."""
+        content = archive.unpack(self._core, "key", value)
+        with self._core.turn(self._principal) as turn:
+            return self._key_bundle(_plain_key(self._restore_plain(turn, "key", content)))
 
     def _find_key(self, connection: Connection, name: str, version: str | None) -> FoundKey:
         row = self._managed(connection, name, version)
@@ -270,7 +200,7 @@ class KeyOperations(ItemOperations):
             key=answer.json_web_key(
                 found.public_der, self._place.id("keys", found.name, found.version), found.key_type, found.key_ops
             ),
-            attributes=answer.attributes(found.state, self._place),
+            attributes=answer.key_attributes(found.state, self._place, found.key_type),
             tags=answer.tags(found.tags),
             managed=found.managed or None,
         )
@@ -280,14 +210,12 @@ class KeyOperations(ItemOperations):
             **answer.deletion(self._place, "deletedkeys", found.name, deleted_at), **dict(self._key_bundle(found))
         )
 
-    def _key_item(
-        self, name: str, version: str | None, state: Any, tags: str | None, *, managed: bool, deleted: bool = False
-    ) -> KeyItem:
+    def _key_item(self, row: Listed, version: str | None) -> KeyItem:
         return KeyItem(
-            kid=self._place.id("keys", name, version),
-            attributes=answer.attributes(state, self._place if deleted else None),
-            tags=answer.tags(tags),
-            managed=managed or None,
+            kid=self._place.id("keys", row.name, version),
+            attributes=answer.key_attributes(row.state, self._place, row.key_type or ""),
+            tags=answer.tags(row.tags),
+            managed=row.managed or None,
         )
 
 
@@ -305,22 +233,31 @@ def _plain_key(row: Row[Any]) -> FoundKey:
     )
 
 
-def _key_props(kty: str, key_size: int | None, crv: str | None) -> KeyProperties:
-    given = {"kty": kty, "key_size": key_size, "crv": crv}
-    try:
-        wish = KeyProperties.read(
-            {name: value for name, value in given.items() if value is not None}, "policy.key_props"
-        )
-        policy = CertificatePolicy(key_props=wish, x509_props=X509CertificateProperties(subject="CN=key"))
-        props = complete(policy).policy.key_props
-    except InvalidProperty as error:
-        reason = error.message.partition("has invalid value. ")[2]
-        raise InvalidProperty(error.field.removeprefix("policy.key_props."), reason) from None
-    assert props is not None
-    return props
+def read_key_attributes(value: KeyAttributesInput | None, release_policy: ReleaseInput | None) -> KeyAttributes:
+    """
+    Take the attributes of a request about a key.
+
+    Raises:
+        InvalidProperty: the private half would be released, which no key here can be.
+    """
+    attributes = KeyAttributes() if value is None else KeyAttributes.read(value, "attributes")
+    if attributes.exportable:
+        raise InvalidProperty("attributes.exportable", "Keys can not be released from this vault: only false is taken.")
+    if release_policy is not None:
+        raise InvalidProperty("release_policy", "Keys can not be released from this vault.")
+    return attributes
 
 
-def _read_key_ops(names: Sequence[str] | None, kty: str) -> str:
+def read_key_ops(names: Sequence[str] | None, kty: str) -> str:
+    """
+    Take the operations a key is to do; all that fit by default.
+
+    Returns:
+        The names as they are stored, with commas between.
+
+    Raises:
+        InvalidProperty: it is no list, or a name is unknown.
+    """
     if names is None:
         return ",".join(key_operations((), kty))
     if not isinstance(names, (list, tuple)):

@@ -1,4 +1,4 @@
-"""The private keys of a vault: made, sealed, opened, and what certificates allow them to do."""
+"""The private keys and secret values of a vault: made, sealed, opened; and what certificates allow keys to do."""
 
 from __future__ import annotations
 
@@ -81,3 +81,13 @@ def open_key(core: Core, row: Row[Any]) -> PrivateKey:
     """
     key_id = row.key_id if "key_id" in row._fields else row.id
     return load_pkcs8_der(core.store.sealer.open(row.sealed, key_id), trusted=True)
+
+
+def seal_value(core: Core, version: str, value: bytes) -> bytes:
+    """Seal a plain secret's value, bound to its vault and version id."""
+    return core.store.sealer.seal(value, f"secret {core.vault_id} {version}")
+
+
+def open_value(core: Core, version: str, sealed: bytes) -> bytes:
+    """Open a plain secret's value."""
+    return core.store.sealer.open(sealed, f"secret {core.vault_id} {version}")

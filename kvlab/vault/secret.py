@@ -9,10 +9,10 @@ from kvlab.entropy import identifier
 from kvlab.errors import DeletedItemNotFound, InvalidProperty, SecretDisabled, SecretExpired
 from kvlab.store import certificate as certificates
 from kvlab.store import item as rows
-from kvlab.vault import answer
+from kvlab.vault import answer, archive
 from kvlab.vault.answer import VersionRow
-from kvlab.vault.item import ItemOperations, changed, dated, not_found, validity
-from kvlab.vault.key_material import open_key
+from kvlab.vault.item import ItemOperations, Listed, changed, dated, not_found, validity
+from kvlab.vault.key_material import open_key, open_value, seal_value
 from kvlab.vault.policy import PEM
 from kvlab.vault.version import tags_text
 from kvlab.vault.view import (
@@ -22,8 +22,8 @@ from kvlab.vault.view import (
     plain_text,
     read_attributes,
     read_tags,
-    start_after,
 )
+from kvlab.wire.certificate import Backup
 from kvlab.wire.secret import DeletedSecretBundle, DeletedSecretItem, SecretBundle, SecretItem
 from kvlab.x509.certificate import split_der
 from kvlab.x509.container import write_pem
@@ -70,7 +70,8 @@ class SecretOperations(ItemOperations):
         """
         core = self._core
         key = name_key(name)
-        if not isinstance(value, str) or len(encoded("value", value)) > VALUE_LIMIT:
+        octets = encoded("value", value) if isinstance(value, str) else None
+        if octets is None or len(octets) > VALUE_LIMIT:
             raise InvalidProperty("value", f"It is text of at most {VALUE_LIMIT} octets.")
         _check_content_type(content_type)
         values = {
@@ -81,7 +82,7 @@ class SecretOperations(ItemOperations):
         with core.turn(self._principal) as turn:
             self._check_name_for(turn.connection, "secret", name, "set")
             version = identifier(core.entropy, key, "secret version")
-            sealed = core.store.sealer.seal(value.encode("utf-8", "surrogatepass"), _sealing_id(core.vault_id, version))
+            sealed = seal_value(core, version, octets)
             row = {"version": version, "created": turn.seconds, "updated": turn.seconds, "sealed": sealed, **values}
             rows.add_version(turn.connection, core.vault_id, "secret", key, name, row)
             turn.record("set_secret", f"secrets/{name}", version=version)
@@ -120,18 +121,14 @@ class SecretOperations(ItemOperations):
     @operation()
     def get_secrets(self, *, maxresults: int | None = None, after: str = "") -> list[SecretItem]:
         """List secrets by name without values, those of certificates too; arguments as for ``get_certificates``."""
-        return [item for _, _, item in self._all_secrets(deleted=False, after=after, limit=maxresults)]
+        found = self._listed("secret", deleted=False, after=after, limit=maxresults)
+        return [self._secret_item(row, None) for row in found]
 
     @operation()
     def get_secret_versions(self, name: str, *, maxresults: int | None = None, after: str = "") -> list[SecretItem]:
         """List the versions of a secret by version id; an unknown name has none."""
-        vault_id, key = self._core.vault_id, name_key(name)
-        with self._core.read() as connection:
-            managed = certificates.versions(connection, vault_id, key)
-            plain = rows.versions(connection, vault_id, "secret", key)
-        found = [self._managed_secret_item(row, row.v_version) for row in managed]
-        found += [self._plain_secret_item(row, row.version) for row in plain]
-        return [item for item in found if item.id.rsplit("/", 1)[1] > after][:maxresults]
+        found = self._listed_versions("secret", name, after=after, limit=maxresults)
+        return [self._secret_item(row, row.version) for row in found]
 
     @operation()
     def update_secret(
@@ -210,8 +207,11 @@ class SecretOperations(ItemOperations):
     def get_deleted_secrets(self, *, maxresults: int | None = None, after: str = "") -> list[DeletedSecretItem]:
         """List deleted secrets by name; arguments as for ``get_certificates``."""
         return [
-            DeletedSecretItem(**answer.deletion(self._place, "deletedsecrets", name, at), **dict(item))
-            for name, at, item in self._all_secrets(deleted=True, after=after, limit=maxresults)
+            DeletedSecretItem(
+                **answer.deletion(self._place, "deletedsecrets", row.name, row.deleted_at or 0),
+                **dict(self._secret_item(row, None)),
+            )
+            for row in self._listed("secret", deleted=True, after=after, limit=maxresults)
         ]
 
     @operation("deletedsecrets")
@@ -221,7 +221,7 @@ class SecretOperations(ItemOperations):
 
         Raises:
             ManagedSecret: 403.
-            DeletedItemNotFound: 404.
+            SecretNotFound: 404.
         """
         with self._core.turn(self._principal) as turn:
             self._recover_plain(turn, "secret", name)
@@ -236,10 +236,33 @@ class SecretOperations(ItemOperations):
 
         Raises:
             ManagedSecret: and ``PurgeProtected``: 403.
-            DeletedItemNotFound: 404.
+            SecretNotFound: 404.
         """
         with self._core.turn(self._principal) as turn:
             self._purge_plain(turn, "secret", name)
+
+    @operation()
+    def backup_secret(self, name: str) -> Backup:
+        """
+        Write a plain secret with all versions into a blob sealed under the vault's master key.
+
+        Raises:
+            ManagedSecret: 403, it is backed up with its certificate.
+            SecretNotFound: 404.
+        """
+        return self._backup_plain("secret", name)
+
+    @operation("secrets/restore")
+    def restore_secret(self, value: bytes | str | Backup) -> SecretBundle:
+        """
+        Bring a plain secret back from a backup; arguments and errors as for ``restore_certificate``.
+
+        Returns:
+            The newest version without its value.
+        """
+        content = archive.unpack(self._core, "secret", value)
+        with self._core.turn(self._principal) as turn:
+            return self._plain_secret(self._restore_plain(turn, "secret", content), with_value=False)
 
     def _check_operable(self, state: Any, *, managed: bool) -> None:
         condition = validity(state, int(self._core.clock.now().timestamp()))
@@ -270,10 +293,8 @@ class SecretOperations(ItemOperations):
         return base64.b64encode(pfx).decode()
 
     def _plain_secret(self, row: Row[Any], *, with_value: bool) -> SecretBundle:
-        core = self._core
-        value = core.store.sealer.open(row.sealed, _sealing_id(core.vault_id, row.version)) if with_value else None
         return SecretBundle(
-            value=None if value is None else value.decode("utf-8", "surrogatepass"),
+            value=open_value(self._core, row.version, row.sealed).decode() if with_value else None,
             content_type=row.content_type,
             id=self._place.id("secrets", row.i_name, row.version),
             attributes=answer.attributes(row, self._place),
@@ -286,45 +307,16 @@ class SecretOperations(ItemOperations):
             **answer.deletion(self._place, "deletedsecrets", row.i_name, row.i_deleted_at), **members
         )
 
-    def _all_secrets(self, *, deleted: bool, after: str, limit: int | None) -> list[tuple[str, int, SecretItem]]:
-        vault_id, start = self._core.vault_id, start_after(after)
-        with self._core.read() as connection:
-            plain = rows.all_latest(connection, vault_id, "secret", deleted=deleted, after=start, limit=limit)
-            managed = certificates.all_latest(
-                connection, vault_id, deleted=deleted, after=start, limit=limit, with_pending=False
-            )
-        found = [
-            (row.i_name_key, row.i_name, row.i_deleted_at, self._plain_secret_item(row, None, deleted=deleted))
-            for row in plain
-        ]
-        found += [
-            (row.c_name_key, row.c_name, row.c_deleted_at, self._managed_secret_item(row, None, deleted=deleted))
-            for row in managed
-        ]
-        return [(name, at, item) for _, name, at, item in sorted(found, key=lambda entry: entry[0])][:limit]
-
-    def _plain_secret_item(self, row: Row[Any], version: str | None, *, deleted: bool = False) -> SecretItem:
+    def _secret_item(self, row: Listed, version: str | None) -> SecretItem:
         return SecretItem(
-            id=self._place.id("secrets", row.i_name, version),
             content_type=row.content_type,
-            attributes=answer.attributes(row, self._place if deleted else None),
+            id=self._place.id("secrets", row.name, version),
+            managed=row.managed or None,
+            attributes=answer.attributes(row.state, self._place),
             tags=answer.tags(row.tags),
-        )
-
-    def _managed_secret_item(self, row: Row[Any], version: str | None, *, deleted: bool = False) -> SecretItem:
-        return SecretItem(
-            id=self._place.id("secrets", row.c_name, version),
-            content_type=row.v_content_type,
-            attributes=answer.attributes(VersionRow.of(row), self._place if deleted else None),
-            tags=answer.tags(row.v_tags),
-            managed=True,
         )
 
 
 def _check_content_type(content_type: str | None) -> None:
     if content_type:
         plain_text("contentType", content_type, CONTENT_TYPE_LIMIT)
-
-
-def _sealing_id(vault_id: int, version: str) -> str:
-    return f"secret {vault_id} {version}"

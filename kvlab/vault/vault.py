@@ -15,6 +15,7 @@ from kvlab.vault.deleted import DeletedCertificateOperations
 from kvlab.vault.issuer import IssuerOperations
 from kvlab.vault.key_use import CryptographicOperations
 from kvlab.vault.pending import PendingOperations
+from kvlab.vault.plain_key import PlainKeyOperations
 from kvlab.vault.practice import PracticeOperations
 from kvlab.vault.secret import SecretOperations
 from kvlab.vault.view import plain_text
@@ -36,6 +37,7 @@ class Vault(
     PendingOperations,
     DeletedCertificateOperations,
     IssuerOperations,
+    PlainKeyOperations,
     CryptographicOperations,
     SecretOperations,
     PracticeOperations,

@@ -24,10 +24,13 @@ V = TypeVar("V", bound="View")
 TAG_LIMIT = 15
 TAG_LENGTH = 512
 MESSAGE_LENGTH = 1000
+PAGE_LIMIT = 25
+"""What a page of a list holds at most: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificates"""
+
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,127}", re.ASCII)
 _VERSION = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
 _RESERVED = frozenset({"contacts", "issuers", "restore"})
-_NAMELESS = frozenset({"certificates/contacts", "certificates/restore"})
+_NAMELESS = frozenset({"certificates/contacts", "certificates/restore", "keys/restore", "secrets/restore"})
 _log = logging.getLogger(__name__)
 
 
@@ -139,6 +142,19 @@ def start_after(after: str) -> str:
     return name_key(after) if after else ""
 
 
+def version_after(after: str) -> str:
+    """
+    Return how the version before a page's first is compared.
+
+    Raises:
+        InvalidProperty: it is neither empty nor a version id.
+    """
+    key = version_key(after)
+    if after and not key:
+        raise InvalidProperty("after", "It is the version id that the page before ended with: 32 hexadecimal digits.")
+    return key
+
+
 def plain_text(field: str, value: object, limit: int) -> str:
     """
     Take text that every database can keep.
@@ -197,8 +213,8 @@ def encoded(field: str, text: str) -> bytes:
 
 
 def _check_page(maxresults: object) -> None:
-    if maxresults is not None and (type(maxresults) is not int or maxresults < 1):
-        raise InvalidProperty("maxresults", f"It is a whole number from 1, not {maxresults!r}.")
+    if maxresults is not None and (type(maxresults) is not int or not 1 <= maxresults <= PAGE_LIMIT):
+        raise InvalidProperty("maxresults", f"It is a whole number from 1 to {PAGE_LIMIT}, not {maxresults!r}.")
 
 
 def _about(area: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:

@@ -31,11 +31,43 @@ class JsonWebKey(WireModel):
     y: Base64Url | None = None
 
 
+class PrivateJsonWebKey(JsonWebKey):
+    """A whole key (RFC 7518 section 6), as an import brings it; the private members are never part of the repr."""
+
+    d: Base64Url | None = Field(None, repr=False)
+    dp: Base64Url | None = Field(None, repr=False)
+    dq: Base64Url | None = Field(None, repr=False)
+    qi: Base64Url | None = Field(None, repr=False)
+    p: Base64Url | None = Field(None, repr=False)
+    q: Base64Url | None = Field(None, repr=False)
+
+
+class KeyAttributes(Attributes):
+    """
+    What the vault knows about one version of a key.
+
+    Attributes:
+        exportable: whether release may hand the private half out; from API version 7.4 in answers.
+        hsm_platform: ``0`` for software, ``2`` for an HSM; from API version 7.5 in answers.
+    """
+
+    exportable: bool | None = None
+    hsm_platform: str | None = Field(None, alias="hsmPlatform")
+
+
+class KeyReleasePolicy(WireModel):
+    """Under which rules a key could be released; ``data`` is an encoded policy."""
+
+    content_type: str | None = Field(None, alias="contentType")
+    immutable: bool | None = None
+    data: Base64Url | None = None
+
+
 class KeyBundle(WireModel):
     """One version of a key, without its private half."""
 
     key: JsonWebKey
-    attributes: Attributes
+    attributes: KeyAttributes
     tags: Tags | None = None
     managed: bool | None = None
 
@@ -48,7 +80,7 @@ class KeyItem(WireModel):
     """A key in a list."""
 
     kid: str
-    attributes: Attributes
+    attributes: KeyAttributes
     tags: Tags | None = None
     managed: bool | None = None
 

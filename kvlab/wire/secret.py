@@ -27,11 +27,11 @@ class SecretBundle(WireModel):
 class SecretItem(WireModel):
     """A secret in a list."""
 
-    id: str
     content_type: str | None = Field(None, alias="contentType")
+    id: str
+    managed: bool | None = None
     attributes: Attributes
     tags: Tags | None = None
-    managed: bool | None = None
 
 
 class DeletedSecretBundle(SecretBundle, Deletion):

@@ -27,6 +27,11 @@ NEEDED = {
     "certificates setissuers": "set_certificate_issuer update_certificate_issuer",
     "certificates deleteissuers": "delete_certificate_issuer",
     "keys create": "create_key",
+    "keys import": "import_key",
+    "keys backup": "backup_key",
+    "keys restore": "restore_key",
+    "secrets backup": "backup_secret",
+    "secrets restore": "restore_secret",
     "keys get": "get_key get_deleted_key",
     "keys list": "get_keys get_key_versions get_deleted_keys",
     "keys update": "update_key",
@@ -65,7 +70,7 @@ ROLE_ACTIONS = {
     },
     "Key Vault Crypto Officer": {name for name, needed in OPERATIONS.items() if needed.startswith("keys")},
     "Key Vault Crypto User": {
-        *"get_key get_deleted_key get_keys get_key_versions get_deleted_keys update_key".split(),
+        *"get_key get_deleted_key get_keys get_key_versions get_deleted_keys update_key backup_key".split(),
         *"sign verify encrypt decrypt wrap_key unwrap_key".split(),
     },
     "Key Vault Crypto Service Encryption User": {

@@ -39,7 +39,9 @@ def test_a_certificate_its_key_and_its_secret_share_name_version_attributes_and_
     key, secret = vault.get_key("web"), vault.get_secret("web")
     assert key.key.kid == bundle.kid == secret.kid
     assert secret.id == bundle.sid
-    assert key.attributes == secret.attributes == bundle.attributes
+    assert secret.attributes == bundle.attributes
+    own = {"exportable": False, "hsm_platform": "0"}
+    assert key.attributes.model_dump(by_alias=False) == {**bundle.attributes.model_dump(by_alias=False), **own}
     assert key.tags == secret.tags == bundle.tags == {"team": "web"}
     assert key.managed is secret.managed is True
     assert [item.managed for item in (*vault.get_keys(), *vault.get_secrets())] == [True, True]
@@ -294,11 +296,33 @@ def test_lists_are_ordered_paged_and_leave_the_recovery_members_out(vault):
     assert vault.get_certificate_versions("unknown") == []
 
 
-@pytest.mark.parametrize("maxresults", [0, -1, "5", 2.5, True], ids=repr)
-def test_a_page_has_at_least_one_entry(vault, maxresults):
+@pytest.mark.parametrize("maxresults", [0, -1, 26, "5", 2.5, True], ids=repr)
+def test_a_page_has_1_to_25_entries(vault, maxresults):
     for listing in (vault.get_certificates, vault.get_keys, vault.get_certificate_issuers, vault.get_deleted_secrets):
         with pytest.raises(InvalidProperty, match="maxresults"):
             listing(maxresults=maxresults)
+
+
+def test_lists_of_keys_and_secrets_carry_the_recovery_members(vault):
+    finish(vault)
+    vault.create_key("k", "EC", tags={})
+    vault.set_secret("s", "x", content_type="text/plain", tags={"a": "b"})
+
+    keys = [item.model_dump(mode="json") for item in vault.get_keys()]
+    secrets = [item.model_dump(mode="json") for item in vault.get_secrets()]
+    times = ["enabled", "created", "updated", "recoveryLevel", "recoverableDays"]
+    assert [list(item) for item in keys] == [["kid", "attributes", "tags"], ["kid", "attributes", "managed"]]
+    assert [list(item) for item in secrets] == [
+        ["contentType", "id", "attributes", "tags"], ["contentType", "id", "managed", "attributes"],
+    ]  # fmt: skip
+    assert list(keys[0]["attributes"]) == [*times, "exportable", "hsmPlatform"]
+    assert list(secrets[0]["attributes"]) == times
+    assert secrets[1]["attributes"] == vault.get_secret("web").attributes.model_dump(mode="json")
+    deleted = vault.delete_key("k").model_dump(mode="json")
+    listed = vault.get_deleted_keys()[0].model_dump(mode="json")
+    assert list(deleted) == ["recoveryId", "deletedDate", "scheduledPurgeDate", "key", "attributes", "tags"]
+    assert list(listed) == ["recoveryId", "deletedDate", "scheduledPurgeDate", "kid", "attributes", "tags"]
+    assert listed["attributes"] == deleted["attributes"]
 
 
 def test_unknown_names_and_versions_get_the_services_words(vault):

@@ -11,6 +11,7 @@ from kvlab.errors import (
     DeletedCertificateNotFound,
     DeletedItemNotFound,
     InvalidProperty,
+    KeyNotFound,
     ManagedKey,
     ManagedSecret,
     NameDeleted,
@@ -200,8 +201,10 @@ def test_plain_keys_and_secrets_are_soft_deleted_too(vault, clock):
     assert vault.recover_deleted_key("k") == key
     assert vault.recover_deleted_secret("s").value is None
     assert vault.get_secret("s") == secret
-    for call in (vault.recover_deleted_key, vault.purge_deleted_key, vault.get_deleted_key):
-        with pytest.raises(DeletedItemNotFound):
+    with pytest.raises(DeletedItemNotFound, match="Deleted Key not found: k"):
+        vault.get_deleted_key("k")
+    for call in (vault.recover_deleted_key, vault.purge_deleted_key):
+        with pytest.raises(KeyNotFound, match=r"A key with \(name/id\) k was not found"):
             call("k")
 
 
