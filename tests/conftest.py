@@ -5,7 +5,19 @@ import subprocess
 import pytest
 
 from kvlab import SimulatedClock, Vault
+from tests.parity import plugin
+from tests.parity.row import read_rows, written_marks
 from tests.tool import tool
+
+
+def pytest_addoption(parser):
+    plugin.add_option(parser)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "parity(*ids): the rows of docs/parity.toml that the test proves")
+    path = plugin.wanted_path(config)
+    config.pluginmanager.register(plugin.ParityPage(read_rows(), written_marks() if path else {}, path), "parity")
 
 
 @pytest.fixture

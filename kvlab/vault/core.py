@@ -19,6 +19,7 @@ from kvlab.events import Event, EventLog
 from kvlab.store import certificate as certificates
 from kvlab.store import vault as rows
 from kvlab.store.store import Store
+from kvlab.vault.inoperable import REFUSED
 from kvlab.vault.turn import Turn
 from kvlab.vault.worker import Worker
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-INOPERABLE = ("documented", "recorded")
+INOPERABLE = tuple(REFUSED)
 POLLS_REMEMBERED = 10_000
 _VAULT_NAME = re.compile(r"[A-Za-z](?:[0-9A-Za-z]|-(?!-)){1,22}[0-9A-Za-z]")
 

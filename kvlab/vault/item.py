@@ -235,15 +235,6 @@ def _check_instants(attributes: Attributes) -> None:
             raise InvalidProperty(f"attributes.{field}", "It is epoch seconds, from 0 to the end of the year 9999.")
 
 
-def validity(row: Any, now: int) -> Literal["disabled", "expired", "not yet valid", "valid"]:
-    """Tell whether a version (``enabled``, ``nbf``, ``exp``) can be used at ``now`` (epoch seconds)."""
-    if not row.enabled:
-        return "disabled"
-    if row.exp is not None and row.exp <= now:
-        return "expired"
-    return "not yet valid" if row.nbf is not None and row.nbf > now else "valid"
-
-
 def purge_item(core: Core, step: Row[Any]) -> int:
     """Forget a deleted key or secret whose retention is over."""
     with core.turn(VAULT, core.instant(step.at)) as turn:

@@ -15,7 +15,7 @@ from kvlab.errors import (
     KeyParameterInvalid,
 )
 from kvlab.store import certificate as certificates
-from kvlab.vault.item import validity
+from kvlab.vault.inoperable import Condition, condition, refused
 from kvlab.vault.key import FoundKey, KeyOperations
 from kvlab.vault.key_material import open_key
 from kvlab.vault.view import operation
@@ -23,9 +23,11 @@ from kvlab.wire.key import KeyOperationResult, KeyVerifyResult
 from kvlab.wire.model import decode_base64
 from kvlab.x509 import jwa
 
-# What the finer behaviour recorded on the wire refuses; the documented one refuses everything.
-_REFUSED_DISABLED = frozenset({"sign", "decrypt", "unwrapKey"})
-_REFUSED_OUT_OF_TIME = frozenset({"sign", "encrypt", "wrapKey"})
+_REFUSALS: dict[Condition, type[KeyDisabled | KeyExpired | KeyNotYetValid]] = {
+    "disabled": KeyDisabled,
+    "expired": KeyExpired,
+    "not yet valid": KeyNotYetValid,
+}
 
 
 class CryptographicOperations(KeyOperations):
@@ -125,14 +127,9 @@ class CryptographicOperations(KeyOperations):
         """Find a key that may do something now."""
         with self._core.read() as connection:
             found = self._find_key(connection, name, version)
-        state = validity(found.state, int(self._core.clock.now().timestamp()))
-        strict = found.managed and self._core.inoperable == "documented"
-        if state == "disabled" and (strict or verb in _REFUSED_DISABLED):
-            raise KeyDisabled(verb)
-        if state == "expired" and (strict or verb in _REFUSED_OUT_OF_TIME):
-            raise KeyExpired(verb)
-        if state == "not yet valid" and verb in _REFUSED_OUT_OF_TIME:
-            raise KeyNotYetValid(verb)
+        state = condition(found.state, int(self._core.clock.now().timestamp()))
+        if refused(verb, state, managed=found.managed, mode=self._core.inoperable):
+            raise _REFUSALS[state](verb)
         if verb not in found.key_ops.split(","):
             raise KeyOperationForbidden(verb)
         return found

@@ -11,7 +11,8 @@ from kvlab.store import certificate as certificates
 from kvlab.store import item as rows
 from kvlab.vault import answer, archive
 from kvlab.vault.answer import VersionRow
-from kvlab.vault.item import ItemOperations, Listed, changed, dated, not_found, validity
+from kvlab.vault.inoperable import READ_VALUE, condition, refused
+from kvlab.vault.item import ItemOperations, Listed, changed, dated, not_found
 from kvlab.vault.key_material import open_key, open_value, seal_value
 from kvlab.vault.policy import PEM
 from kvlab.vault.version import tags_text
@@ -265,11 +266,9 @@ class SecretOperations(ItemOperations):
             return self._plain_secret(self._restore_plain(turn, "secret", content), with_value=False)
 
     def _check_operable(self, state: Any, *, managed: bool) -> None:
-        condition = validity(state, int(self._core.clock.now().timestamp()))
-        if condition == "disabled":
-            raise SecretDisabled
-        if condition == "expired" and managed and self._core.inoperable == "documented":
-            raise SecretExpired
+        found = condition(state, int(self._core.clock.now().timestamp()))
+        if refused(READ_VALUE, found, managed=managed, mode=self._core.inoperable):
+            raise SecretDisabled if found == "disabled" else SecretExpired
 
     def _managed_secret(self, row: Row[Any], sealed: Row[Any] | None, *, with_value: bool = True) -> SecretBundle:
         return SecretBundle(

@@ -108,6 +108,7 @@ def test_the_vault_checks_every_operation_and_no_other_permission_exists():
     assert {operation: f"{p.area} {p.name}" for operation, p in PERMISSIONS.items()} == OPERATIONS
 
 
+@pytest.mark.parity("permissions")
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_needs_exactly_its_permission(shared, operation):
     area, name = OPERATIONS[operation].split()
@@ -160,6 +161,7 @@ def test_the_role_models_refusal_names_action_and_resource(vault):
     assert lines[-1] == ""
 
 
+@pytest.mark.parity("authorised-first")
 def test_the_permission_is_asked_before_the_name_and_the_arguments(vault):
     finish(vault)
     nobody = vault.as_principal("nobody")

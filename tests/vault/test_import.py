@@ -48,6 +48,7 @@ def of_key(der):
     return spki(x509.load_der_x509_certificate(der).public_key())
 
 
+@pytest.mark.parity("import_certificate")
 def test_openssl_makes_a_pfx_and_gets_the_same_key_and_chain_back(vault, openssl, tmp_path):
     key, crt, pfx = (tmp_path / name for name in ("web.key", "web.crt", "web.pfx"))
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", crt, "-days", "3650",
@@ -65,6 +66,7 @@ def test_openssl_makes_a_pfx_and_gets_the_same_key_and_chain_back(vault, openssl
     assert openssl("x509", stdin=shown) == openssl("x509", "-in", crt)
 
 
+@pytest.mark.parity("import-pfx")
 @pytest.mark.parametrize("arguments", [
     ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"),
     ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-RC2-40", "-macalg", "sha1", "-legacy"),
@@ -106,6 +108,7 @@ def test_pem_is_read_in_every_form_of_the_clients(vault, key, leaf, form):
     assert vault.get_secret("web").value == text
 
 
+@pytest.mark.parity("pem-no-policy")
 def test_with_no_policy_anywhere_the_content_decides(vault, key, leaf):
     assert (
         vault.import_certificate("pem", pem_file(key, leaf)).policy.secret_props.content_type
@@ -117,6 +120,7 @@ def test_with_no_policy_anywhere_the_content_decides(vault, key, leaf):
     )
 
 
+@pytest.mark.parity("import-stored-policy")
 def test_the_stored_policy_decides_how_the_next_import_is_read(vault, key, leaf):
     vault.import_certificate("pem", pem_file(key, leaf))
     vault.import_certificate("pfx", pfx_file(key, leaf))
@@ -128,6 +132,7 @@ def test_the_stored_policy_decides_how_the_next_import_is_read(vault, key, leaf)
     assert vault.import_certificate("pfx", pem_file(key, leaf), policy=PEM).cer == leaf
 
 
+@pytest.mark.parity("import-pem")
 @pytest.mark.parametrize(
     ("make", "form", "label"),
     [
@@ -155,6 +160,7 @@ def test_old_key_formats_are_refused_and_the_hint_converts_them(vault, openssl, 
     assert vault.import_certificate("web", (tmp_path / "new").read_text() + pem_of(leaf), policy=PEM).cer == leaf
 
 
+@pytest.mark.parity("import-policy")
 def test_the_policy_inferred_when_none_is_given(vault, clock, key):
     names = [x509.DNSName("a.example")]
     leaf = self_signed(key, extensions=[(x509.SubjectAlternativeName(names), False)])
@@ -182,6 +188,7 @@ def test_the_policy_inferred_when_none_is_given(vault, clock, key):
     }
 
 
+@pytest.mark.parity("import-months")
 @pytest.mark.parametrize(
     ("span", "months"),
     [

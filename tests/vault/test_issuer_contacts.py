@@ -24,6 +24,7 @@ ISSUER = {
 URL = "https://kvlab.vault.azure.net/certificates/"
 
 
+@pytest.mark.parity("issuer-password", "set_certificate_issuer", "get_certificate_issuer", "delete_certificate_issuer")
 def test_an_issuer_object_comes_back_without_its_password_and_with_zip(vault, clock):
     made = vault.set_certificate_issuer("MyCA", ISSUER)
 
@@ -54,6 +55,7 @@ def test_the_password_is_sealed_and_stands_nowhere(vault):
     assert SECRET not in repr(vault.get_certificate_issuer("MyCA"))
 
 
+@pytest.mark.parity("update_certificate_issuer")
 def test_setting_again_replaces_and_updating_keeps_what_is_left_out(vault, clock):
     vault.set_certificate_issuer("MyCA", ISSUER)
     clock.advance(5)
@@ -70,6 +72,7 @@ def test_setting_again_replaces_and_updating_keeps_what_is_left_out(vault, clock
     assert (replaced.credentials, replaced.org_details.model_dump()) == (None, {"zip": 0})
 
 
+@pytest.mark.parity("get_certificate_issuers")
 def test_issuers_are_listed_by_name_with_their_provider(vault):
     assert vault.get_certificate_issuers() == []
     for name in ("b", "A", "c"):
@@ -99,6 +102,7 @@ def test_an_issuer_that_can_not_be_is_refused(vault, name, issuer, error):
     assert vault.get_certificate_issuers() == []
 
 
+@pytest.mark.parity("unknown-issuer")
 def test_unknown_issuers_are_not_found(vault):
     for call in (vault.get_certificate_issuer, vault.update_certificate_issuer, vault.delete_certificate_issuer):
         with pytest.raises(CertificateIssuerNotFound) as refusal:
@@ -106,6 +110,7 @@ def test_unknown_issuers_are_not_found(vault):
         assert (refusal.value.status, refusal.value.code) == (404, "CertificateIssuerNotFound")
 
 
+@pytest.mark.parity("disabled-issuer")
 def test_a_policy_may_name_an_issuer_object_in_any_case_and_keeps_the_spelling(vault):
     vault.set_certificate_issuer("MyCA", provider="Test")
 
@@ -116,6 +121,7 @@ def test_a_policy_may_name_an_issuer_object_in_any_case_and_keeps_the_spelling(v
     assert vault.get_certificate_policy("web").lifetime_actions[0].action.action_type == "AutoRenew"
 
 
+@pytest.mark.parity("contacts", "set_certificate_contacts", "get_certificate_contacts", "delete_certificate_contacts")
 def test_contacts_are_one_object_that_is_replaced_whole(vault):
     people = [{"email": "a@b.c", "name": "Ada", "phone": "1"}, {"email": "d@e.f"}, {"email": "d@e.f"}]
 

@@ -29,6 +29,7 @@ def rsa_vault():
         yield vault
 
 
+@pytest.mark.parity("key-ops", "key-ops-none")
 @pytest.mark.parametrize(
     ("usages", "rsa_ops", "ec_ops"),
     [
@@ -52,6 +53,7 @@ def test_key_ops_follow_from_key_usage(vault, usages, rsa_ops, ec_ops):
     assert vault.get_key("ec").key.key_ops == ec_ops
 
 
+@pytest.mark.parity("sign", "verify")
 @pytest.mark.parametrize("alg", ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"])
 def test_rsa_signatures_are_verified_outside_and_the_other_way_round(rsa_vault, alg):
     hashed, algorithm = digest(name=f"sha{alg[2:]}"), HASHES[alg[2:]]
@@ -76,6 +78,7 @@ def test_rsnull_signs_the_octets_as_they_are(rsa_vault):
     assert rsa_vault.verify("web", "RSNULL", b"anything", signature).value
 
 
+@pytest.mark.parity("ec-signature", "sign", "verify")
 @pytest.mark.parametrize(
     ("alg", "crv", "name", "size"),
     [("ES256", "P-256", "sha256", 64), ("ES256K", "P-256K", "sha256", 64), ("ES384", "P-384", "sha384", 96),
@@ -97,6 +100,7 @@ def test_ec_signatures_are_r_and_s_of_fixed_length(vault, alg, crv, name, size):
         vault.sign("web", "ES384" if alg != "ES384" else "ES256", hashed)
 
 
+@pytest.mark.parity("encrypt", "decrypt", "wrap_key", "unwrap_key")
 @pytest.mark.parametrize("alg", ENCRYPTION)
 @pytest.mark.parametrize(("forth", "back"), [("encrypt", "decrypt"), ("wrap_key", "unwrap_key")])
 def test_rsa_encryption_both_ways(rsa_vault, alg, forth, back):
@@ -132,6 +136,7 @@ BAD = [
 ]
 
 
+@pytest.mark.parity("operand-text")
 @pytest.mark.parametrize(
     ("call", "arguments", "error", "field"), BAD, ids=[f"{n}-{row[0]}" for n, row in enumerate(BAD)]
 )
@@ -161,6 +166,7 @@ def test_values_may_be_base64url_text(vault):
     assert vault.verify("web", "ES256", hashlib.sha256(b"x").digest(), signature).value
 
 
+@pytest.mark.parity("create_key", "get_key", "get_key_versions", "update_key")
 def test_a_plain_key_lives_its_own_life(vault):
     first = vault.create_key(
         "k", "EC", crv="P-384", key_ops=["sign"], tags={"a": "b"}, attributes={"exp": 2_000_000_000}
@@ -213,6 +219,7 @@ def test_a_plain_secret_that_can_not_be_is_refused(vault, value, options, field)
     assert vault.get_secrets() == []
 
 
+@pytest.mark.parity("set_secret", "get_secret", "get_secret_versions", "update_secret")
 def test_a_plain_secret_lives_its_own_life(vault):
     vault.set_secret("s", "one", content_type="text/plain", tags={"a": "b"})
     second = vault.set_secret("s", "two")

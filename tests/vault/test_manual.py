@@ -41,6 +41,7 @@ def chain_of(vault, name="web"):
     return [certificate.public_bytes(Encoding.DER) for certificate in (leaf, *others)]
 
 
+@pytest.mark.parity("manual", "merge_certificate")
 def test_openssl_signs_the_request_and_verifies_what_the_vault_holds_after_merge(vault, openssl, tmp_path):
     operation = vault.create_certificate("web", CertificatePolicy.manual("CN=contoso.com", dns_names=["contoso.com"]))
     at = {name: tmp_path / name for name in ("ca.key", "ca.pem", "web.csr", "web.pem", "web.pfx", "out.pem")}
@@ -151,6 +152,7 @@ def test_preserve_cert_order_keeps_the_callers_order(vault, ca):
     assert list(bundle.model_dump(mode="json"))[-1] == "preserveCertOrder"
 
 
+@pytest.mark.parity("merge-mismatch")
 def test_merge_refuses_a_certificate_for_another_key_and_stays_mergeable(vault, ca, pending):
     with pytest.raises(PublicKeyMismatch) as refusal:
         vault.merge_certificate("web", ca.leaf(ec_key().public_key()))
@@ -161,6 +163,7 @@ def test_merge_refuses_a_certificate_for_another_key_and_stays_mergeable(vault, 
     assert vault.merge_certificate("web", ca.leaf_of_request(pending.csr)).kid
 
 
+@pytest.mark.parity("merge-first-entry")
 def test_merge_refuses_a_list_whose_first_entry_is_not_the_leaf(vault, ca, pending):
     with pytest.raises(PublicKeyMismatch):
         vault.merge_certificate("web", [ca.intermediate, ca.leaf_of_request(pending.csr)])
@@ -192,6 +195,7 @@ def test_garbage_in_the_chain_is_refused_too(vault, ca, pending):
         vault.merge_certificate("web", [ca.leaf_of_request(pending.csr), b"garbage"])
 
 
+@pytest.mark.parity("merge-expired")
 def test_an_expired_leaf_is_refused(vault, ca, pending, clock):
     leaf = ca.leaf_of_request(pending.csr, days=1)
     clock.advance(days=2)
@@ -201,6 +205,7 @@ def test_an_expired_leaf_is_refused(vault, ca, pending, clock):
     assert vault.get_certificate_operation("web").status == "inProgress"
 
 
+@pytest.mark.parity("merge-only-key")
 def test_nothing_but_the_key_has_to_match_the_policy_which_stays_as_it_was(vault, ca, pending, clock):
     before = vault.get_certificate_policy("web")
     clock.advance(60)
@@ -224,6 +229,7 @@ def test_a_self_signed_certificate_of_the_pending_key_can_be_merged_and_a_strang
     assert chain_of(vault) == [leaf, ca.intermediate, stranger]
 
 
+@pytest.mark.parity("merge-completed")
 def test_the_placeholder_version_goes_and_a_completed_operation_can_not_be_merged_again(vault, ca, pending):
     placeholder = version_of(vault.get_certificate("web"))
     bundle = vault.merge_certificate("web", ca.leaf_of_request(pending.csr))

@@ -83,6 +83,7 @@ def status_of(vault):
         return Status.NONE
 
 
+@pytest.mark.parity("moves")
 @pytest.mark.parametrize("issuer", ISSUERS)
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("move", CALLERS)
@@ -124,6 +125,7 @@ def test_every_status_is_reached_and_every_refusal_used():
     }  # fmt: skip
 
 
+@pytest.mark.parity("merge-issuer", "create-pending")
 def test_the_refusals_are_the_services_with_its_odd_codes(ready):
     ready.create_certificate("web", ec_policy(issuer="bought"))
 
@@ -143,6 +145,7 @@ def test_the_refusals_are_the_services_with_its_odd_codes(ready):
     )
 
 
+@pytest.mark.parity("create_certificate", "get_certificate_operation")
 def test_create_answers_with_a_request_and_the_services_members(vault):
     operation = vault.create_certificate("web", ec_policy(issuer="self"))
 
@@ -166,6 +169,7 @@ def test_an_unknown_issuer_asks_for_the_merge(vault):
     assert operation.status_details == "Pending certificate created. Please Perform Merge to complete the request."
 
 
+@pytest.mark.parity("request-id")
 def test_another_request_id_is_not_found(vault):
     operation = vault.create_certificate("web", ec_policy())
 
@@ -179,6 +183,7 @@ def test_another_request_id_is_not_found(vault):
     assert vault.get_certificate_operation("web", request_id=operation.request_id).status == "inProgress"
 
 
+@pytest.mark.parity("cancel", "cancel-self", "update_certificate_operation")
 @pytest.mark.parametrize("issuer", ["Self", "Bought"])
 def test_cancelling_is_a_request_that_is_granted_when_the_clock_moves(ready, clock, issuer):
     ready.create_certificate("web", ec_policy(issuer=issuer))
@@ -206,6 +211,7 @@ def test_nobody_grants_a_cancellation_of_issuer_unknown(vault, clock):
     assert vault.merge_certificate("web", CA.leaf_of_request(operation.csr)).kid
 
 
+@pytest.mark.parity("cancel-over")
 def test_cancelling_what_is_over_and_taking_a_request_back(vault):
     vault.create_certificate("web", ec_policy())
     assert vault.update_certificate_operation("web", False).cancellation_requested is False
@@ -216,6 +222,7 @@ def test_cancelling_what_is_over_and_taking_a_request_back(vault):
     assert (refusal.value.status, refusal.value.code) == (400, "BadParameter")
 
 
+@pytest.mark.parity("delete_certificate_operation")
 def test_deleting_answers_with_the_operation_as_it_was(ready):
     created = ready.create_certificate("web", ec_policy(issuer="Bought"))
     ready.update_certificate_operation("web")
@@ -231,6 +238,7 @@ def test_deleting_answers_with_the_operation_as_it_was(ready):
     assert list(shown) == ["id", "attributes", "policy"]
 
 
+@pytest.mark.parity("placeholder")
 def test_a_first_version_while_pending_shows_little(vault, clock):
     vault.create_certificate("web", ec_policy(validity_months=1), tags={"a": "b"})
     now = int(clock.now().timestamp())
@@ -273,6 +281,7 @@ def test_the_version_is_new_on_completion_and_created_then(vault, clock):
     assert list(bundle.model_dump(mode="json")) == ["id", "kid", "sid", "x5t", "cer", "attributes", "policy", "pending"]
 
 
+@pytest.mark.parity("current-stays")
 def test_the_current_version_stays_while_the_next_is_pending(vault):
     before = finish(vault, "web")
     secret, key = vault.get_secret("web").value, vault.get_key("web")

@@ -49,6 +49,7 @@ def rsa():
     return rsa_key()
 
 
+@pytest.mark.parity("import-key", "import_key")
 def test_an_imported_rsa_key_signs_as_the_key_it_is(vault, rsa):
     members = {**jwk_of(rsa), "key_ops": ["sign", "verify"]}
 
@@ -93,6 +94,7 @@ def test_a_second_import_is_a_new_version(vault):
     assert {item.kid for item in vault.get_key_versions("k")} == {first.key.kid, second.key.kid}
 
 
+@pytest.mark.parity("hsm-platform")
 @pytest.mark.parametrize(("change", "hsm"), [({}, True), ({"kty": "EC-HSM"}, None)], ids=["flag", "type"])
 def test_a_key_for_an_hsm_is_called_one(vault, change, hsm):
     bundle = vault.import_key("k", {**jwk_of(ec_key()), **change}, hsm=hsm)
@@ -121,6 +123,7 @@ def test_what_makes_no_private_key_is_refused_and_no_member_of_it_is_repeated(va
     assert not any(secret in str(event) for event in vault.events)
 
 
+@pytest.mark.parity("key-release")
 def test_keys_can_not_be_released(vault):
     policy = {"contentType": "application/json; charset=utf-8", "data": "e30"}
     for arguments in ({"attributes": {"exportable": True}}, {"release_policy": policy}):
@@ -170,6 +173,7 @@ def remove(vault):
     vault.purge_deleted_secret("s")
 
 
+@pytest.mark.parity("backup_key", "restore_key", "backup_secret", "restore_secret")
 def test_backup_and_restore_bring_back_all_versions_and_what_they_can_do(vault):
     key_and_secret(vault)
     before, signature = everything(vault), vault.sign("k", "ES256", digest()).value
@@ -192,6 +196,7 @@ def test_backup_and_restore_bring_back_all_versions_and_what_they_can_do(vault):
     assert [event.kind for event in vault.events][-2:] == ["restore_key", "restore_secret"]
 
 
+@pytest.mark.parity("key-restore-conflict")
 def test_a_name_in_use_live_or_deleted_or_a_certificates_is_a_conflict(vault):
     key_and_secret(vault)
     blobs = {"key": vault.backup_key("k"), "secret": vault.backup_secret("s")}
@@ -228,6 +233,7 @@ def test_a_key_does_not_hold_a_secrets_name_and_the_reverse(vault):
     assert vault.get_secret("x").value == "value"
 
 
+@pytest.mark.parity("key-backup-corrupt")
 def test_blobs_of_another_kind_or_altered_are_corrupt(vault):
     key_and_secret(vault)
     finish(vault)
@@ -261,6 +267,7 @@ def test_a_blob_opens_in_another_vault_of_the_same_master_key_and_shows_nothing(
                 restore(blob)
 
 
+@pytest.mark.parity("managed-backup")
 def test_what_a_certificate_manages_is_backed_up_with_it_only(vault):
     finish(vault)
 

@@ -8,6 +8,7 @@ from kvlab.errors import InvalidProperty, MissingProperty
 from tests.vault.make import ec_key, ec_policy, finish, parsed, pfx_file, self_signed
 
 
+@pytest.mark.parity("policy-defaults", "get_certificate_policy")
 def test_a_defaulted_policy_is_echoed_member_by_member(vault, clock):
     vault.create_certificate("web", {"issuer": {"name": "Self"}, "x509_props": {"subject": "cn=MyCert", "sans": {}}})
 
@@ -34,6 +35,7 @@ def test_a_defaulted_policy_is_echoed_member_by_member(vault, clock):
     ]  # fmt: skip
 
 
+@pytest.mark.parity("absent-not-null")
 def test_null_is_absent_and_answers_have_no_null(vault):
     text = '{"key_props":null,"secret_props":null,"x509_props":{"subject":"CN=a","ekus":null},"issuer":{"name":null}}'
 
@@ -71,6 +73,7 @@ def test_the_first_version_needs_a_policy_and_later_ones_use_the_stored_one(vaul
     assert len(vault.get_certificate_versions("web")) == 3
 
 
+@pytest.mark.parity("patch-policy", "update_certificate_policy")
 def test_patching_a_policy_keeps_what_is_left_out(vault, clock):
     finish(vault, policy=ec_policy("CN=a", key_usage=["digitalSignature", "keyAgreement"], dns_names=["a.example"]))
     clock.advance(3)
@@ -111,6 +114,7 @@ def test_patching_key_properties(vault, stored, change, expected):
     assert (props.kty, props.key_size, props.crv, props.exportable) == expected
 
 
+@pytest.mark.parity("autorenew-unknown")
 def test_patching_the_issuer_takes_its_default_action_with_it(vault):
     finish(vault)
 

@@ -33,6 +33,7 @@ from tests.vault.make import (
 PEM = "application/x-pem-file"
 
 
+@pytest.mark.parity("tags-mirrored", "get_key", "get_keys", "get_secret", "get_secrets")
 def test_a_certificate_its_key_and_its_secret_share_name_version_attributes_and_tags(vault):
     bundle = finish(vault, tags={"team": "web"})
 
@@ -57,6 +58,7 @@ MANAGED = [
 ]
 
 
+@pytest.mark.parity("managed", "managed-verbs")
 @pytest.mark.parametrize(("operation", "arguments", "error", "word"), MANAGED, ids=[row[0] for row in MANAGED])
 def test_a_managed_key_and_secret_are_read_only(vault, operation, arguments, error, word):
     finish(vault)
@@ -70,6 +72,7 @@ def test_a_managed_key_and_secret_are_read_only(vault, operation, arguments, err
     assert refusal.value.message == expected
 
 
+@pytest.mark.parity("name-in-use-text")
 def test_a_name_held_by_an_unmanaged_key_or_secret_is_taken(vault):
     vault.create_key("Key", "EC")
     vault.set_secret("Secret", "x")
@@ -105,6 +108,7 @@ def expire(vault):
     vault.clock.advance(days=400)
 
 
+@pytest.mark.parity("inoperable")
 @pytest.mark.parametrize(
     ("inoperable", "make", "refused"),
     [
@@ -132,6 +136,7 @@ def test_a_disabled_or_expired_certificates_key_and_secret_are_inoperable(clock,
         vault.update_certificate("web", tags={"a": "b"})
 
 
+@pytest.mark.parity("expired-codes")
 def test_the_words_of_disabled_and_expired(vault):
     finish(vault)
     disable(vault)
@@ -170,6 +175,7 @@ def test_a_deleted_secret_that_was_disabled_is_closed(vault):
             vault.get_deleted_secret(name)
 
 
+@pytest.mark.parity("exportable", "not-exportable-pfx")
 @pytest.mark.parametrize("exportable", [True, False])
 def test_a_pfx_secret_holds_the_private_key_only_if_exportable(vault, exportable):
     bundle = finish(vault, policy=ec_policy(exportable=exportable))
@@ -184,6 +190,7 @@ def test_a_pfx_secret_holds_the_private_key_only_if_exportable(vault, exportable
         assert (key, leaf, others) == (None, None, [parsed(bundle)])
 
 
+@pytest.mark.parity("pem-secret")
 @pytest.mark.parametrize("exportable", [True, False])
 def test_a_pem_secret_is_the_pkcs8_key_if_exportable_and_the_certificate(vault, exportable):
     bundle = finish(vault, policy=ec_policy(exportable=exportable, content_type=PEM))
@@ -198,6 +205,7 @@ def test_a_pem_secret_is_the_pkcs8_key_if_exportable_and_the_certificate(vault, 
         assert load_pem_private_key(value.encode(), None).public_key() == parsed(bundle).public_key()
 
 
+@pytest.mark.parity("pfx-password")
 def test_openssl_and_keytool_open_the_pfx_with_an_empty_password(vault, openssl, tmp_path):
     bundle = finish(vault)
     file = tmp_path / "web.pfx"
@@ -215,6 +223,7 @@ def test_openssl_and_keytool_open_the_pfx_with_an_empty_password(vault, openssl,
     assert fingerprint in done.stdout
 
 
+@pytest.mark.parity("reuse-key")
 def test_reuse_key_keeps_the_key_pair_and_without_it_each_version_has_its_own(vault):
     first = finish(vault, policy=ec_policy(reuse_key=True))
     second = finish(vault, policy=ec_policy(reuse_key=True, validity_months=3))
@@ -229,6 +238,7 @@ def test_reuse_key_keeps_the_key_pair_and_without_it_each_version_has_its_own(va
     assert vault.verify("web", "ES256", bytes(32), signature, version=version_of(second)).value
 
 
+@pytest.mark.parity("tags-cleared", "update_certificate")
 def test_tags_and_attributes_of_an_update(vault, clock):
     before = finish(vault, tags={"a": "1"})
     clock.advance(9)
@@ -263,6 +273,7 @@ def test_tags_out_of_bounds_are_refused(vault, tags):
         vault.create_certificate("web", ec_policy(), tags=tags)
 
 
+@pytest.mark.parity("create-attributes")
 def test_attributes_of_a_creation(vault):
     bundle = finish(vault, attributes={"enabled": False, "nbf": 1, "exp": 2}, tags={"a": "b"})
 
@@ -271,6 +282,7 @@ def test_attributes_of_a_creation(vault):
     assert finish(vault).tags is None
 
 
+@pytest.mark.parity("get_certificate", "get_certificate_versions")
 def test_versions_are_listed_by_id_and_a_given_one_has_no_policy(vault):
     made = [version_of(finish(vault)) for _ in range(4)]
 
@@ -284,6 +296,7 @@ def test_versions_are_listed_by_id_and_a_given_one_has_no_policy(vault):
     assert [item.id.rsplit("/", 1)[1] for item in vault.get_secret_versions("web")] == listed
 
 
+@pytest.mark.parity("lists", "get_certificates")
 def test_lists_are_ordered_paged_and_leave_the_recovery_members_out(vault):
     for name in ("b", "A", "c"):
         finish(vault, name)
@@ -303,6 +316,7 @@ def test_a_page_has_1_to_25_entries(vault, maxresults):
             listing(maxresults=maxresults)
 
 
+@pytest.mark.parity("key-secret-lists")
 def test_lists_of_keys_and_secrets_carry_the_recovery_members(vault):
     finish(vault)
     vault.create_key("k", "EC", tags={})

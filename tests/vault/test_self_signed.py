@@ -29,6 +29,7 @@ def oids(extensions):
     return [extension.oid for extension in extensions]
 
 
+@pytest.mark.parity("self-signed", "create_certificate")
 def test_a_self_signed_certificate_carries_the_whole_policy(vault, openssl):
     policy = ec_policy("CN=contoso.com, O=Contoso, C=US", key_usage=["digitalSignature", "keyAgreement"], **ALL_NAMES)
 
@@ -54,6 +55,7 @@ def test_a_self_signed_certificate_carries_the_whole_policy(vault, openssl):
     assert "CA:FALSE" in text
 
 
+@pytest.mark.parity("extension-order")
 def test_the_extensions_stand_in_the_services_order(vault):
     extensions = parsed(finish(vault, policy=ec_policy(dns_names=["contoso.com"]))).extensions
 
@@ -98,6 +100,7 @@ def test_serial_numbers_are_positive_and_long_and_never_the_same(vault):
     assert all(0 < serial < 1 << 159 and serial.bit_length() > 64 for serial in serials)
 
 
+@pytest.mark.parity("validity")
 @pytest.mark.parametrize(
     ("now", "months", "end"),
     [
@@ -203,6 +206,7 @@ def test_an_empty_list_leaves_the_extension_out(vault):
     assert bundle.policy.x509_props.ekus == bundle.policy.x509_props.key_usage == []
 
 
+@pytest.mark.parity("ec-default-usage")
 def test_an_ec_key_gets_no_key_encipherment_by_default(vault):
     usage = parsed(finish(vault)).extensions.get_extension_for_class(x509.KeyUsage).value
 
@@ -236,6 +240,7 @@ def test_subjects_are_encoded_as_openssl_reads_them(vault, openssl, subject, pri
     assert bundle.policy.x509_props.subject == subject
 
 
+@pytest.mark.parity("string-types")
 def test_strings_are_printable_when_they_fit_and_utf8_else(vault):
     printable, starred = (
         parsed(finish(vault, policy=ec_policy(s))).public_bytes(Encoding.DER) for s in ("CN=abc", "CN=*.c")
@@ -286,6 +291,7 @@ BAD = [
 ]  # fmt: skip
 
 
+@pytest.mark.parity("policy-refusal-text", "validity-limit")
 @pytest.mark.parametrize(("change", "field"), BAD, ids=[f"{n}-{field}" for n, (_, field) in enumerate(BAD)])
 def test_a_policy_that_can_not_be_is_refused_and_nothing_is_left(vault, change, field):
     policy = {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=contoso.com"}} | change
@@ -299,6 +305,7 @@ def test_a_policy_that_can_not_be_is_refused_and_nothing_is_left(vault, change, 
     assert [event.kind for event in vault.events] == ["refused"]
 
 
+@pytest.mark.parity("bad-subject")
 @pytest.mark.parametrize("subject", ["contoso.com", "CN=a,,O=b", "CN=a, FOO=b", 'CN="a', "CN=a\\", "C=USA"])
 def test_a_bad_subject_gets_the_services_words_and_a_pointer_to_the_character(vault, subject):
     with pytest.raises(InvalidSubject) as refusal:
@@ -309,6 +316,7 @@ def test_a_bad_subject_gets_the_services_words_and_a_pointer_to_the_character(va
     assert 0 <= refusal.value.position <= len(subject)
 
 
+@pytest.mark.parity("unknown-members")
 def test_a_policy_pasted_as_json_text_works_and_unknown_members_are_noted(vault):
     text = (
         '{"issuer":{"name":"Self"},"key_props":{"kty":"EC"},"x509_props":{"subject":"CN=a","basic":1},"colour":"red"}'
@@ -342,6 +350,7 @@ def test_text_that_is_not_unicode_is_refused(vault):
         vault.set_certificate_contacts([{"email": "a@b.c", "name": "\udfff"}])
 
 
+@pytest.mark.parity("reserved-names")
 def test_no_name_or_a_bad_name_is_refused(vault):
     for name in ("", "a.b", "a b", "a/b", "ü", "a" * 128, "contacts", "issuers", "restore", None, 5):
         with pytest.raises(VaultError, match="invalid name"):

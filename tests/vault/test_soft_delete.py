@@ -28,6 +28,16 @@ def rows_in(vault, table):
         return connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
 
 
+@pytest.mark.parity(
+    "delete-at-once",
+    "delete_certificate",
+    "get_deleted_certificate",
+    "get_deleted_certificates",
+    "get_deleted_key",
+    "get_deleted_keys",
+    "get_deleted_secret",
+    "get_deleted_secrets",
+)
 def test_a_deleted_certificate_with_key_and_secret_is_gone_and_seen_among_the_deleted(vault, clock):
     bundle = finish(vault, "Web", tags={"a": "b"})
     now = int(clock.now().timestamp())
@@ -62,6 +72,7 @@ def test_a_deleted_certificate_with_key_and_secret_is_gone_and_seen_among_the_de
     assert [item.managed for item in (*vault.get_deleted_keys(), *vault.get_deleted_secrets())] == [True, True]
 
 
+@pytest.mark.parity("soft-delete")
 def test_the_name_of_a_deleted_certificate_can_not_be_used(vault):
     finish(vault, "web")
     vault.delete_certificate("web")
@@ -86,6 +97,7 @@ def test_the_name_of_a_deleted_certificate_can_not_be_used(vault):
     )
 
 
+@pytest.mark.parity("recover_deleted_certificate")
 def test_recover_brings_everything_back(vault):
     first = finish(vault)
     second = finish(vault, tags={"a": "b"})
@@ -103,6 +115,7 @@ def test_recover_brings_everything_back(vault):
         vault.recover_deleted_certificate("web")
 
 
+@pytest.mark.parity("purge_deleted_certificate")
 def test_purge_destroys_keys_too_and_frees_the_name(vault):
     finish(vault)
     finish(vault)
@@ -126,6 +139,7 @@ def test_purge_destroys_keys_too_and_frees_the_name(vault):
     assert finish(vault).cer
 
 
+@pytest.mark.parity("managed-deleted")
 def test_a_key_or_secret_alone_is_neither_recovered_nor_purged(vault):
     finish(vault)
     vault.delete_certificate("web")
@@ -163,6 +177,7 @@ def test_the_end_of_the_retention_purges_at_its_very_second(clock, days, protect
         assert list(vault.events)[-1].actor == "vault"
 
 
+@pytest.mark.parity("purge-protection")
 def test_purge_protection(clock):
     with Vault(clock=clock, purge_protection=True) as vault:
         finish(vault)
@@ -187,6 +202,13 @@ def test_a_retention_out_of_range_is_refused(days):
         Vault(retention_days=days)
 
 
+@pytest.mark.parity(
+    "delete_key",
+    "recover_deleted_key",
+    "delete_secret",
+    "recover_deleted_secret",
+    "recover-unknown-key",
+)
 def test_plain_keys_and_secrets_are_soft_deleted_too(vault, clock):
     vault.create_key("k", "EC", tags={"a": "b"})
     vault.set_secret("s", "value")
@@ -208,6 +230,7 @@ def test_plain_keys_and_secrets_are_soft_deleted_too(vault, clock):
             call("k")
 
 
+@pytest.mark.parity("deleted-operation")
 def test_nobody_works_on_a_deleted_certificate_until_it_is_back(vault, clock):
     vault.create_certificate("web", ec_policy())
     vault.delete_certificate("web")
@@ -221,6 +244,7 @@ def test_nobody_works_on_a_deleted_certificate_until_it_is_back(vault, clock):
     assert vault.get_certificate_operation("web").status == "completed"
 
 
+@pytest.mark.parity("backup", "backup_certificate", "restore_certificate")
 def test_backup_and_restore_bring_back_all_versions_policy_key_and_tags(vault):
     first, second = finish(vault), finish(vault, tags={"octets": "x"})
     key = opened_pfx(vault.get_secret("web"))[0].private_numbers()
@@ -238,6 +262,7 @@ def test_backup_and_restore_bring_back_all_versions_policy_key_and_tags(vault):
     assert finish(vault).tags is None
 
 
+@pytest.mark.parity("restore-deleted")
 def test_restore_on_a_used_name_is_a_conflict(vault):
     finish(vault)
     backup = vault.backup_certificate("web")
@@ -301,6 +326,7 @@ def test_a_blob_holds_no_key_in_the_clear(vault):
     assert "PRIVATE" not in repr(vault.backup_certificate("web"))
 
 
+@pytest.mark.parity("backup-in-progress")
 def test_a_certificate_without_a_version_has_nothing_to_back_up(vault):
     vault.create_certificate("web", ec_policy())
 
