@@ -112,6 +112,25 @@ class UnusableMasterKey(OpenRefused):
     """The master key is absent, malformed, or another one than the database was made with."""
 
 
+class StoreUnavailable(VaultError):
+    """
+    The database can not be used for the moment: locked, full, failing or gone. Nothing was changed.
+
+    Attributes:
+        retry_seconds: when to try again, for the header ``Retry-After``.
+    """
+
+    status, code = 503, "ServiceUnavailable"
+
+    def __init__(self, reason: str, retry_seconds: int) -> None:
+        self.retry_seconds = retry_seconds
+        super().__init__(
+            f"The vault can not be used for the moment: {reason}. Nothing was changed; try again in {retry_seconds} "
+            "seconds.",
+            retry_seconds=retry_seconds,
+        )
+
+
 class InvalidName(VaultError):
     """An object's name is not 1 to 127 letters, digits and hyphens."""
 

@@ -29,8 +29,13 @@ def test_status_and_code_fit_together(kind):
     if kind is errors.OperationInProgress:
         assert (kind.status, kind.code) == (409, "Forbidden")  # the service's own surprise
         return
-    family = {400: ("BadParameter", "Malformed backup blob"), 403: ("Forbidden",), 409: ("Conflict",)}
-    assert kind.status in (400, 403, 404, 409)
+    family = {
+        400: ("BadParameter", "Malformed backup blob"),
+        403: ("Forbidden",),
+        409: ("Conflict",),
+        503: ("ServiceUnavailable",),
+    }
+    assert kind.status in (400, 403, 404, 409, 503)
     if kind.status in family:
         assert kind.code in family[kind.status]
 

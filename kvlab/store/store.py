@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,18 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
-from kvlab.errors import OpenRefused, UnusableMasterKey
+from kvlab.errors import OpenRefused, StoreUnavailable, UnusableMasterKey
 from kvlab.store import schema
+from kvlab.store.failure import unavailable
 from kvlab.store.seal import VERIFIER, Sealer, master_key, random_sealer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
-BUSY_SECONDS = 10
+BUSY_SECONDS = 5.0
 """How long SQLite waits for another process that writes."""
 
 FOREIGN = "This database belongs to another program: it has tables, but none of kvlab's."
@@ -59,23 +62,36 @@ class Store:
             with self.write() as connection:
                 new = _prepare(connection)
                 self.sealer = random_sealer() if self.in_memory else self._file_sealer(connection, passphrase, new=new)
-        except (DatabaseError, sqlite3.DatabaseError) as error:
+        except (DatabaseError, sqlite3.DatabaseError, StoreUnavailable) as error:
             self.close()
-            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            cause = error.__cause__ if isinstance(error, StoreUnavailable) else error
+            reason = str(getattr(cause, "orig", cause)).splitlines()[0]
             raise OpenRefused(f"The database can not be opened as one of kvlab's: {reason}.") from None
         except BaseException:
             self.close()
             raise
 
     def write(self) -> AbstractContextManager[Connection]:
-        """Run a transaction that may write: all of it is kept, or none."""
-        return (
-            self._engine.begin() if self._shared is None else _Transaction(self._shared, self._lock, "BEGIN IMMEDIATE")
-        )
+        """
+        Run a transaction that may write: all of it is kept, or none.
+
+        Raises:
+            StoreUnavailable: on entering, within or on leaving; nothing is kept.
+        """
+        if self._shared is None:
+            return self._pooled(self._engine.begin)
+        return _Transaction(self._shared, self._lock, "BEGIN IMMEDIATE")
 
     def read(self) -> AbstractContextManager[Connection]:
-        """Run a transaction that only reads: everything it sees is of one moment."""
-        return self._engine.connect() if self._shared is None else _Transaction(self._shared, self._lock, "BEGIN")
+        """
+        Run a transaction that only reads: everything it sees is of one moment.
+
+        Raises:
+            StoreUnavailable: on entering or within.
+        """
+        if self._shared is None:
+            return self._pooled(self._engine.connect)
+        return _Transaction(self._shared, self._lock, "BEGIN")
 
     def changed_elsewhere(self, connection: Connection) -> bool:
         """Tell whether another connection wrote since this was last asked (SQLite: https://sqlite.org/pragma.html)."""
@@ -94,6 +110,16 @@ class Store:
                 shared.close()
             self._engine.dispose()
 
+    @contextmanager
+    def _pooled(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Connection]:
+        try:
+            with transaction() as connection:
+                yield connection
+        except Exception as error:
+            if (refusal := unavailable(error, self._engine.dialect)) is not None:
+                raise refusal from error
+            raise
+
     def _open_sqlite(self, *, durable: bool) -> Connection:
         connection = self._engine.connect()
         driver: Any = connection.connection.dbapi_connection
@@ -102,7 +128,7 @@ class Store:
         if tables and schema.meta.name not in tables:
             raise OpenRefused(FOREIGN)
         # A secret that was deleted must not linger in free pages of the file.
-        for pragma in ("foreign_keys=ON", "secure_delete=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        for pragma in ("foreign_keys=ON", "secure_delete=ON", f"busy_timeout={int(BUSY_SECONDS * 1000)}"):
             driver.execute(f"PRAGMA {pragma}")
         if not self.in_memory:
             driver.execute("PRAGMA journal_mode=WAL")
@@ -144,7 +170,7 @@ class _Transaction:
     def __enter__(self) -> Connection:
         self._lock.acquire()
         try:
-            self._driver.execute(self._begin)
+            self._run(self._begin)
         except BaseException:
             self._lock.release()
             raise
@@ -153,11 +179,24 @@ class _Transaction:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         try:
             if kind is None:
-                self._driver.execute("COMMIT")
-            else:
-                self._driver.execute("ROLLBACK")
+                self._run("COMMIT")
         finally:
-            self._lock.release()
+            try:
+                # Still so after an error, a COMMIT's own too, unless SQLite itself has rolled back.
+                if self._driver.in_transaction:
+                    self._driver.execute("ROLLBACK")
+            finally:
+                self._lock.release()
+        if (refusal := unavailable(error, self._connection.dialect)) is not None:
+            raise refusal from error
+
+    def _run(self, statement: str) -> None:
+        try:
+            self._driver.execute(statement)
+        except sqlite3.Error as error:
+            if (refusal := unavailable(error, self._connection.dialect)) is not None:
+                raise refusal from error
+            raise
 
 
 def _url(place: str | Path | None) -> sa.URL:
@@ -169,9 +208,9 @@ def _url(place: str | Path | None) -> sa.URL:
 
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True)
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
     arguments = {"check_same_thread": False, "isolation_level": None, "timeout": BUSY_SECONDS}
-    return sa.create_engine(url, poolclass=StaticPool, connect_args=arguments)
+    return sa.create_engine(url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True)
 
 
 def _prepare(connection: Connection) -> bool:

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from kvlab.clock import Clock, SimulatedClock, SystemClock
 from kvlab.entropy import Entropy, SeededEntropy, SystemEntropy
-from kvlab.errors import InvalidProperty, OpenRefused
+from kvlab.errors import InvalidProperty, OpenRefused, StoreUnavailable
 from kvlab.events import Event, EventLog
 from kvlab.store import certificate as certificates
 from kvlab.store import vault as rows
@@ -102,6 +102,7 @@ class Core:
         self._unsubscribe = self.clock.subscribe(self._clock_moved) if isinstance(self.clock, SimulatedClock) else None
         self.worker = None if self._unsubscribe else Worker(self)
         self._unattended = NOTHING
+        self._retry_at = float("-inf")  # epoch seconds
         if self.worker and (at := self._next_due()) is not None:
             self.scheduled(at)
 
@@ -157,11 +158,17 @@ class Core:
 
     def begin(self) -> None:
         """Do first what fell due, on a clock that passes by itself; a simulated one does it only when it is moved."""
-        if self.worker is None:
+        now = self.clock.now().timestamp()
+        if self.worker is None or now < self._retry_at:
             return
         seen = self._unattended
-        if waiting := self._due():
-            self._do(waiting)
+        try:
+            if waiting := self._due():
+                self._do(waiting)
+        except StoreUnavailable as error:
+            # The caller may only want to read, which works on a full disk; the worker tries again.
+            self._retry_at = now + error.retry_seconds
+            return
         self._attended(seen)
 
     def scheduled(self, at: float) -> None:

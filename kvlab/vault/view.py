@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from kvlab.errors import ForbiddenByPolicy, ForbiddenByRbac, InvalidName, InvalidProperty, VaultError
+from kvlab.errors import ForbiddenByPolicy, ForbiddenByRbac, InvalidName, InvalidProperty, StoreUnavailable, VaultError
 from kvlab.store import vault as rows
 from kvlab.vault.access import OWNER, PERMISSIONS, Permission, allows, by_role
 from kvlab.vault.answer import Place, recovery_level
@@ -64,6 +64,8 @@ class View:
         try:
             with self._core.turn(self._principal) as turn:
                 turn.record("refused", about, detail={"operation": operation, **facts})
+        except StoreUnavailable as unavailable:
+            _log.warning("The refusal of %s could not be recorded: %s", operation, unavailable.message)
         except Exception:  # noqa: BLE001
             # The caller must get the refusal itself, whatever becomes of the note about it.
             _log.exception("The refusal of %s could not be recorded.", operation)
@@ -92,6 +94,9 @@ def operation(
                 if "maxresults" in kwargs:
                     _check_page(kwargs["maxresults"])
                 return method(self, *args, **kwargs)
+            except StoreUnavailable:
+                # Nowhere to write it down, and another attempt would only make the caller wait longer.
+                raise
             except VaultError as error:
                 self._note_refusal(name, _about(area, args, kwargs), error)
                 raise

@@ -7,6 +7,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
+from kvlab.errors import StoreUnavailable
+
 if TYPE_CHECKING:
     from kvlab.vault.core import Core
 
@@ -81,6 +83,10 @@ class Worker:
             if core.unattended_at + GRACE_SECONDS <= now:
                 core.process_due()
             at = core.unattended_at
+        except StoreUnavailable as error:
+            if not self._stopped:
+                _log.warning("Due work waits: %s", error.message)
+            return RETRY_SECONDS
         except Exception:  # noqa: BLE001  whatever it is, it may have gone by then
             if not self._stopped:
                 _log.exception("Due work failed; it is tried again.")

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from kvlab import SimulatedClock, Vault, VaultError
-from kvlab.errors import OpenRefused, RestoreConflict, UnusableMasterKey
+from kvlab.errors import OpenRefused, RestoreConflict, StoreUnavailable, UnusableMasterKey
 from tests.vault.make import OutsideCA, ec_key, ec_policy, finish, opened_pfx, pfx_file, self_signed, version_of
 
 PASSPHRASE = "a passphrase for tests"
@@ -266,3 +266,53 @@ def test_no_plaintext_key_is_in_the_database(vault):
         sealed = connection.exec_driver_sql("SELECT sealed, public_der FROM key").all()
     assert len(sealed) == 1
     assert all(scalar not in bytes(value) for row in sealed for value in row)
+
+
+def administer(url, *statements):
+    """Run statements on the server, outside the vault's database."""
+    import sqlalchemy
+
+    root = sqlalchemy.make_url(url)
+    engine = sqlalchemy.create_engine(root.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement.format(name=root.database))
+    engine.dispose()
+
+
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+
+
+def test_a_server_that_goes_away_is_one_refusal_and_when_it_is_back_it_works(vault, url):
+    before = finish(vault)
+    events = list(vault.events)
+    administer(url, "ALTER DATABASE {name} ALLOW_CONNECTIONS false", CUT)
+
+    calls = (
+        lambda: vault.get_certificate("web"),
+        lambda: vault.set_secret("s", "x"),
+        lambda: vault.create_certificate("web", ec_policy()),
+        lambda: vault.as_principal("nobody").get_certificate("web"),
+    )
+    for call in calls:
+        with pytest.raises(StoreUnavailable, match="server does not answer") as refusal:
+            call()
+        assert (refusal.value.status, refusal.value.code) == (503, "ServiceUnavailable")
+        assert PASSPHRASE not in str(refusal.value)
+
+    administer(url, "ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert vault.get_certificate("web") == before
+    assert list(vault.events) == events
+    assert vault.set_secret("s", "x").value
+
+
+def test_a_connection_that_is_cut_within_a_turn_leaves_nothing_behind(vault, url):
+    vault.set_secret("s", "x")
+
+    with pytest.raises(StoreUnavailable), vault._core.turn("owner") as turn:
+        turn.record("set_secret", "secrets/s")
+        turn.connection.exec_driver_sql("UPDATE item SET name = 'half'")
+        administer(url, CUT)
+
+    assert [item.id.rsplit("/", 1)[1] for item in vault.get_secrets()] == ["s"]
+    assert [event.kind for event in vault.events] == ["set_secret"]
