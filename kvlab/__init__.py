@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kvlab import tables
+    from kvlab.clients.forward import transport
+    from kvlab.clients.sdk import sdk
     from kvlab.clock import SimulatedClock, SystemClock
     from kvlab.errors import VaultError, X509Error
     from kvlab.vault.vault import Vault
@@ -39,7 +41,9 @@ __all__ = [
     "lessons",
     "merge",
     "ready",
+    "sdk",
     "tables",
+    "transport",
 ]
 
 # What a learner types, and where it lives; loaded on first use, so that ``import kvlab`` is quick.
@@ -56,6 +60,8 @@ _HOMES = {
     "lessons": "kvlab.widgets.start",
     "merge": "kvlab.widgets.merge",
     "ready": "kvlab.widgets.start",
+    "sdk": "kvlab.clients.sdk",
+    "transport": "kvlab.clients.forward",
 }
 _ROOMS = ("tables",)
 

@@ -131,6 +131,97 @@ class StoreUnavailable(VaultError):
         )
 
 
+class Unauthorized(VaultError):
+    """No token, or one that does not hold: the answer carries the challenge."""
+
+    status, code = 401, "Unauthorized"
+
+
+class UnknownHost(VaultError):
+    """The request's host is none of this server's vaults (RFC 9110 section 15.5.20)."""
+
+    status, code = 421, "MisdirectedRequest"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"There is no key vault at {host} on this server.", host=host)
+
+
+class ResourceNotFound(VaultError):
+    """Nothing of the service's API has this path."""
+
+    status, code = 404, "NotFound"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The resource {path} is not part of this API.", path=path)
+
+
+class MethodNotAllowed(VaultError):
+    """The path is known, but not with this method."""
+
+    status, code = 405, "MethodNotAllowed"
+
+    def __init__(self, method: str, allowed: str) -> None:
+        self.allowed = allowed
+        super().__init__(f"HTTP {method} not allowed", method=method)
+
+
+class MethodUnknown(VaultError):
+    """HTTP knows no such method (RFC 9110 section 15.6.2)."""
+
+    status, code = 501, "NotImplemented"
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"HTTP {method} is not implemented", method=method)
+
+
+class ApiVersionMissing(VaultError):
+    """The request has no ``api-version``, which has no default."""
+
+    def __init__(self) -> None:
+        super().__init__("api-version must be specified", field="api-version")
+
+
+class ApiVersionUnknown(VaultError):
+    """The request asks for a version of the API that there is not."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"The specified version ({version}) is not supported by this service.", field="api-version")
+
+
+class MalformedBody(VaultError):
+    """The request's body is not the JSON object that the operation takes."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The request body is not valid: {reason}", field="body")
+
+
+class BodyTooLarge(VaultError):
+    """The request's body is longer than any the service takes (RFC 9110 section 15.5.14)."""
+
+    status, code = 413, "RequestEntityTooLarge"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request body has more than {limit} octets.", field="body")
+
+
+class NotTheOwner(VaultError):
+    """A call of kvlab's own control surface by somebody other than the vault's owner."""
+
+    status, code = 403, "Forbidden"
+
+    def __init__(self) -> None:
+        super().__init__("Only the owner's client may use /kvlab/.")
+
+
+class ClockRuns(VaultError):
+    """A system clock can not be moved."""
+
+    status, code = 409, "Conflict"
+
+    def __init__(self) -> None:
+        super().__init__("This vault is on the system clock, which nobody moves; start it with --clock simulated.")
+
+
 class InvalidName(VaultError):
     """An object's name is not 1 to 127 letters, digits and hyphens."""
 

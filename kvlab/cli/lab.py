@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the address, with its token")
     parser.add_argument(
-        "--port", metavar="N", type=_port, help="port on the loopback interface (default: JupyterLab's)"
+        "--port", metavar="N", type=whole_port, help="port on the loopback interface (default: JupyterLab's)"
     )
 
 
@@ -88,7 +88,8 @@ def jupyter_arguments(folder: Path, *, port: int | None, browser: bool) -> list[
     return arguments
 
 
-def _port(value: str) -> int:
+def whole_port(value: str) -> int:
+    """Read a port number of the command line."""
     if not value.isascii() or not value.isdigit() or len(value) > 5 or int(value) > 65535:
         raise argparse.ArgumentTypeError(f"it is a whole number from 0 to 65535, not '{value}'")
     return int(value)

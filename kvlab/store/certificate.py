@@ -209,6 +209,15 @@ def next_due(connection: Connection, vault_id: int) -> int | None:
     return at
 
 
+def next_operation_due(connection: Connection, vault_id: int) -> int | None:
+    """Return when a pending operation goes on next, in epoch seconds."""
+    query = sa.select(sa.func.min(pending.c.due_at)).where(
+        pending.c.vault_id == vault_id, pending.c.due_at.is_not(None)
+    )
+    at: int | None = connection.scalar(query)
+    return at
+
+
 def all_latest(
     connection: Connection, vault_id: int, *, deleted: bool, after: str, limit: int | None, with_pending: bool
 ) -> Sequence[Row[Any]]:

@@ -224,3 +224,10 @@ authority = Table(
     Column("certificate_der", LargeBinary, nullable=False),
     Column("key_id", _ref("key.id", cascade=False), nullable=False),
 )
+
+site = Table(
+    "site",
+    metadata,
+    Column("name", String(220), primary_key=True),  # identity | ca | client and its id
+    Column("sealed", LargeBinary, nullable=False),
+)

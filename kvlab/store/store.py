@@ -30,6 +30,7 @@ BUSY_SECONDS = 5.0
 FOREIGN = "This database belongs to another program: it has tables, but none of kvlab's."
 
 _SALT_OCTETS = 16
+_SHARED_LOCK = 7065756
 
 
 class Store:
@@ -92,6 +93,11 @@ class Store:
         if self._shared is None:
             return self._pooled(self._engine.connect)
         return _Transaction(self._shared, self._lock, "BEGIN")
+
+    def lock(self, connection: Connection) -> None:
+        """Let no other server make or change what all vaults share, until the transaction ends."""
+        if not self.is_sqlite:
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_SHARED_LOCK})"))
 
     def changed_elsewhere(self, connection: Connection) -> bool:
         """Tell whether another connection wrote since this was last asked (SQLite: https://sqlite.org/pragma.html)."""
@@ -217,7 +223,7 @@ def _prepare(connection: Connection) -> bool:
     """Make the tables of a new database; tell whether it was new."""
     if connection.dialect.name == "postgresql":
         # Two servers that start at once must not both make the tables.
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7065756)"))
+        connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_SHARED_LOCK})"))
     tables = set(sa.inspect(connection).get_table_names())
     if schema.meta.name not in tables:
         if tables:

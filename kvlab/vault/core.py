@@ -56,6 +56,7 @@ class Core:
         purge_protection: whether nobody may purge earlier. Fixed when the vault is made.
         inoperable: see ``Vault``; None keeps what the vault was made with.
         self_delay_seconds: how long the vault takes to sign with issuer ``Self``.
+        parent: whose store it is; None if it is this vault's own.
 
     Raises:
         OpenRefused: the stored vault has another clock or seed.
@@ -73,6 +74,7 @@ class Core:
         purge_protection: bool,
         inoperable: str | None,
         self_delay_seconds: float,
+        parent: Core | None = None,
     ) -> None:
         _check_settings(name, retention_days, inoperable, self_delay_seconds)
         self.store = store
@@ -95,7 +97,10 @@ class Core:
             self.purge_protection: bool = row.purge_protection
             self.inoperable: str = inoperable or row.inoperable
         self.log = EventLog(self._read_events, self._last_event)
-        weakref.finalize(self, store.close)
+        self._parent = parent
+        self._siblings: list[Core] = []
+        if parent is None:
+            weakref.finalize(self, store.close)
         self._due_lock = threading.RLock()
         self._poll_lock = threading.Lock()
         self._polled: dict[tuple[str, str], int] = {}
@@ -105,6 +110,23 @@ class Core:
         self._retry_at = float("-inf")  # epoch seconds
         if self.worker and (at := self._next_due()) is not None:
             self.scheduled(at)
+
+    def sibling(self, name: str) -> Core:
+        """Open another vault of the same database, on a clock of the same kind; it is closed with this one."""
+        clock = SystemClock() if self.worker else SimulatedClock(self.clock.now())
+        opened = Core(
+            self.store,
+            name=name,
+            clock=clock,
+            seed=None,
+            retention_days=self.retention_days,
+            purge_protection=self.purge_protection,
+            inoperable=self.inoperable,
+            self_delay_seconds=self.self_delay_seconds,
+            parent=self,
+        )
+        self._siblings.append(opened)
+        return opened
 
     @property
     def seeded(self) -> bool:
@@ -180,6 +202,12 @@ class Core:
         self._unattended = Unattended(min(at, self._unattended.at), max(at, self._unattended.later))
         self.worker.wake(at)
 
+    def next_operation_due(self) -> datetime | None:
+        """Return when a pending operation goes on next; None if none does by itself."""
+        with self.store.read() as connection:
+            at = certificates.next_operation_due(connection, self.vault_id)
+        return None if at is None else datetime.fromtimestamp(at, UTC)
+
     @property
     def unattended_at(self) -> float:
         """When something falls due that no turn has done yet, in epoch seconds; infinity when nothing will."""
@@ -199,12 +227,15 @@ class Core:
         return datetime.fromtimestamp(seconds, UTC) if self.worker is None else self.clock.now()
 
     def close(self) -> None:
-        """Stop the worker and give the database back; safe to call twice."""
+        """Stop the worker, and give the database back unless it is another vault's; safe to call twice."""
+        for sibling in self._siblings:
+            sibling.close()
         if self.worker:
             self.worker.stop()
         if self._unsubscribe:
             self._unsubscribe()
-        self.store.close()
+        if self._parent is None:
+            self.store.close()
 
     def _clock_moved(self, now: datetime) -> None:
         with self.store.write() as connection:

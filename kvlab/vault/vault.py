@@ -22,6 +22,7 @@ from kvlab.vault.view import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
@@ -185,6 +186,27 @@ class Vault(
         """Return the same vault with ids that begin with another URL (for a server that stands elsewhere)."""
         return self._view(self._principal, vault_url.rstrip("/"))
 
+    def sibling(self, name: str) -> Vault:
+        """
+        Return another vault of the same database, used as its owner; it is made if there is none.
+
+        It has a clock of its own, of this vault's kind, and ends when this vault is closed.
+
+        Args:
+            name: see ``Vault``.
+
+        Raises:
+            InvalidProperty: no name of a vault.
+        """
+        vault = Vault.__new__(Vault)
+        super(Vault, vault).__init__(self._core.sibling(name), OWNER, f"https://{name}.vault.azure.net")
+        return vault
+
+    @property
+    def store(self) -> Store:
+        """The database, for what a server keeps beside its vaults."""
+        return self._core.store
+
     def set_principal(
         self,
         principal: str,
@@ -213,7 +235,7 @@ class Vault(
         """
         if self._principal != OWNER:
             refusal = ForbiddenByPolicy(f"appid={self._principal}", "principals", "set", self.name)
-            self._note_refusal("set_principal", "principals", refusal)
+            self.note_refusal("set_principal", "principals", refusal)
             raise refusal
         if plain_text("principal", principal, PRINCIPAL_LENGTH) == OWNER:
             raise InvalidProperty("principal", f"'{OWNER}' may do everything.")
@@ -226,6 +248,10 @@ class Vault(
     def process_due(self) -> int:
         """Do everything due by now; returns how many steps were done. On a system clock it happens by itself."""
         return self._core.process_due()
+
+    def next_operation_due(self) -> datetime | None:
+        """Return when a pending operation goes on next (aware, UTC); None if none does by itself."""
+        return self._core.next_operation_due()
 
     def close(self) -> None:
         """Give the database back; safe to call twice. All views of the vault end."""

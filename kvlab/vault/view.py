@@ -57,7 +57,8 @@ class View:
             raise ForbiddenByRbac(f"appid={self._principal}", action, resource, self._core.name)
         raise ForbiddenByPolicy(f"appid={self._principal}", permission.area, permission.name, self._core.name)
 
-    def _note_refusal(self, operation: str, about: str, error: VaultError) -> None:
+    def note_refusal(self, operation: str, about: str, error: VaultError) -> None:
+        """Record that the caller was refused; ``about`` is what the request was for."""
         # The sentence may repeat what the caller wrote, of any length and not even text that can be stored.
         message = error.message[:MESSAGE_LENGTH].encode(errors="backslashreplace").decode()
         facts = {"status": error.status, "code": error.code, "inner_code": error.inner_code, "message": message}
@@ -98,7 +99,7 @@ def operation(
                 # Nowhere to write it down, and another attempt would only make the caller wait longer.
                 raise
             except VaultError as error:
-                self._note_refusal(name, _about(area, args, kwargs), error)
+                self.note_refusal(name, _about(area, args, kwargs), error)
                 raise
 
         functools.update_wrapper(call, method)

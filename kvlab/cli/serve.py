@@ -1,0 +1,157 @@
+"""``kvlab serve``: the vault over HTTPS, for the official SDKs, az and curl."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kvlab.cli.failure import Failure, WrongUse
+from kvlab.cli.lab import whole_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kvlab.server.register import Register
+    from kvlab.server.site import Site
+    from kvlab.server.tls import ServerCA
+    from kvlab.vault.vault import Vault
+
+DATABASE = "kvlab.db"
+CA_FILE = "ca.pem"
+LOCK_FILE = "serve.lock"
+
+TEACHING = "kvlab: warning: this is a teaching vault, and now others than you can reach it: no key in it is safe.\n"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.epilog = "Without --data and --database everything lives in memory. SIGTERM and Ctrl-C end it in order."
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: the loopback interface only)")
+    parser.add_argument("--port", metavar="N", type=whole_port, default=0, help="default: any that is free")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--data", metavar="DIR", help="keep everything in an SQLite file in this folder")
+    place.add_argument(
+        "--database", metavar="URL", help="keep everything in a database, such as postgresql+psycopg://…"
+    )
+    parser.add_argument(
+        "--clock", choices=("system", "simulated"), help="whether time passes by itself (default: system)"
+    )
+    parser.add_argument(
+        "--inoperable",
+        choices=("documented", "recorded"),
+        help="what an expired or disabled certificate's key and secret refuse",
+    )
+    parser.add_argument(
+        "--managed-identity", metavar="NAME", help="let a principal of this name get tokens without a secret of its own"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON line when ready, for programs")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    from kvlab.server.register import Register  # noqa: PLC0415  a wrong option is told before anything heavy is loaded
+    from kvlab.server.run import LOOPBACK, listen, serve  # noqa: PLC0415
+
+    if options.managed_identity == "owner":
+        raise WrongUse("the managed identity is a principal of its own, never the owner")
+    _log_to_stderr()
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(_folder(options))
+        vault = stack.enter_context(_open(options, folder))
+        register = Register(vault.store, managed_identity=options.managed_identity)
+        sockets = listen(options.host, options.port)
+        if options.host not in LOOPBACK:
+            sys.stderr.write(TEACHING)
+
+        def ready(site: Site, authority: ServerCA) -> None:
+            ca_file = folder / CA_FILE
+            ca_file.write_text(authority.certificate_pem, encoding="ascii")
+            facts = _facts(site, register, ca_file)
+            sys.stdout.write(json.dumps(facts) + "\n" if options.json else _for_a_person(facts))
+            sys.stdout.flush()
+
+        serve(vault, register, sockets, options.host, ready)
+    return 0
+
+
+@contextlib.contextmanager
+def _folder(options: argparse.Namespace) -> Iterator[Path]:
+    """Give the folder for the server's files; one with data is this process's alone."""
+    if not options.data:
+        with tempfile.TemporaryDirectory(prefix="kvlab-") as name:
+            yield Path(name)
+        return
+    folder = Path(options.data).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("a", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Failure(
+                f"{folder}: another kvlab server uses this folder (several servers share a vault with --database)."
+            ) from None
+        yield folder
+
+
+def _open(options: argparse.Namespace, folder: Path) -> Vault:
+    from kvlab.vault.vault import Vault  # noqa: PLC0415
+
+    settings: dict[str, Any] = {"clock": options.clock, "inoperable": options.inoperable}
+    if not options.data and not options.database:
+        return Vault(**settings)
+    vault = Vault.open(options.database or folder / DATABASE, **settings)
+    if vault.seeded and options.clock != "simulated":
+        vault.close()
+        raise Failure("This vault is seeded, its keys are known: it is served with --clock simulated only.")
+    return vault
+
+
+def _facts(site: Site, register: Register, ca_file: Path) -> dict[str, Any]:
+    assert site.base_url is not None
+    facts: dict[str, Any] = {
+        "vault_url": site.base_url,
+        "ca_bundle": str(ca_file.resolve()),
+        "authority": site.base_url,
+        "tenant_id": register.tenant_id,
+        "client_id": register.client_id,
+        "client_secret": register.client_secret,
+        "pid": os.getpid(),
+    }
+    if identity := register.managed_identity:
+        facts["identity_endpoint"] = f"{site.base_url}/kvlab/identity/token"
+        facts["identity_header"] = identity.secret
+    return facts
+
+
+def _for_a_person(facts: dict[str, Any]) -> str:
+    return f"""\
+The vault is at {facts["vault_url"]} (its certificates: {facts["ca_bundle"]}). Ctrl-C ends it.
+
+In Python, with azure-identity and azure-keyvault-certificates:
+
+    from azure.identity import ClientSecretCredential
+    from azure.keyvault.certificates import CertificateClient, CertificatePolicy
+
+    ca = {facts["ca_bundle"]!r}
+    credential = ClientSecretCredential(
+        {facts["tenant_id"]!r}, {facts["client_id"]!r}, {facts["client_secret"]!r},
+        authority={facts["authority"]!r}, disable_instance_discovery=True, connection_verify=ca,
+    )
+    client = CertificateClient(
+        {facts["vault_url"]!r}, credential, verify_challenge_resource=False, connection_verify=ca,
+    )
+    print(client.begin_create_certificate("web", CertificatePolicy("Self", subject="CN=contoso.com")).result())
+"""
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(message)s")
+    logging.getLogger("kvlab.access").setLevel(logging.INFO)

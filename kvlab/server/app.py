@@ -1,0 +1,107 @@
+"""The ASGI application: reads a request whole, lets a thread answer it, and writes one line to the access log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+
+from kvlab.errors import BodyTooLarge
+from kvlab.server.error import failure, refusal
+from kvlab.server.message import Request, Response
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from kvlab.server.endpoint import Endpoint
+
+BODY_LIMIT = 4 * 1024 * 1024
+"""Octets; a backup of many versions is the longest the service sends and takes."""
+
+DRAINED_LIMIT = 64 * 1024 * 1024
+"""How much of a body that is too long is read and thrown away, so that the client gets to read the answer."""
+
+THREADS = 32
+
+_log = logging.getLogger("kvlab.server")
+_access = logging.getLogger("kvlab.access")
+
+
+class App:
+    """
+    The service over HTTP.
+
+    Args:
+        endpoint: answers requests.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._threads = ThreadPoolExecutor(THREADS, "kvlab request")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (https://asgi.readthedocs.io/en/latest/specs/www.html)."""
+        if scope["type"] != "http":
+            return
+        began = time.perf_counter()
+        http = HttpRequest(scope, receive)
+        try:
+            body = await _read(http)
+        except ClientDisconnect:
+            return
+        response = refusal(BodyTooLarge(BODY_LIMIT)) if body is None else await self._answer(_request(http, body))
+        if scope["method"] == "HEAD":
+            response = response._replace(body=b"")
+        await HttpResponse(response.body, response.status, dict(response.headers))(scope, receive, send)
+        _note(scope, response, began)
+
+    async def _answer(self, request: Request) -> Response:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._handle, request)
+
+    def _handle(self, request: Request) -> Response:
+        try:
+            return self._endpoint.handle(request)
+        except Exception:  # noqa: BLE001  a bug; the client learns no more than that, the log has it all
+            _log.exception("%s %s could not be answered.", request.method, ascii(request.path))
+            return failure()
+
+    def close(self) -> None:
+        """Wait for the requests under way."""
+        self._threads.shutdown()
+
+
+async def _read(http: HttpRequest) -> bytes | None:
+    """Return the body; None if it is too long."""
+    pieces: list[bytes] = []
+    length = 0
+    async for piece in http.stream():
+        length += len(piece)
+        if length <= BODY_LIMIT:
+            pieces.append(piece)
+        elif length > DRAINED_LIMIT:
+            break
+    return b"".join(pieces) if length <= BODY_LIMIT else None
+
+
+def _request(http: HttpRequest, body: bytes) -> Request:
+    scope: Any = http.scope
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    path = scope["raw_path"].decode("latin-1")
+    return Request(
+        scope["method"], headers.get("host", ""), path, scope["query_string"].decode("latin-1"), headers, body
+    )
+
+
+def _note(scope: Scope, response: Response, began: float) -> None:
+    """Log what was asked and how it ended; never a query, header or body, which may hold what is nobody's business."""
+    client = (scope.get("client") or ("-",))[0]
+    milliseconds = 1000 * (time.perf_counter() - began)
+    path = ascii(scope["raw_path"].decode("latin-1"))[1:-1]
+    request_id = response.headers.get("x-ms-request-id", "-")
+    _access.info("%s %s %s %d %.1f ms %s", client, scope["method"], path, response.status, milliseconds, request_id)

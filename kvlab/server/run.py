@@ -1,0 +1,146 @@
+"""Run the service: sockets on the loopback interface, TLS, and an orderly end."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from kvlab.errors import MalformedBody
+from kvlab.server.app import App
+from kvlab.server.endpoint import Endpoint
+from kvlab.server.error import refusal
+from kvlab.server.site import Site
+from kvlab.server.tls import ServerCA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kvlab.server.register import Register
+    from kvlab.vault.vault import Vault
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+GRACE_SECONDS = 10
+"""How long requests under way have at the end."""
+
+KEEP_ALIVE_SECONDS = 75
+BACKLOG = 2048
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP whose answer to what is no request at all is the service's error JSON too."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer and hang up."""
+        answer = refusal(MalformedBody(msg))
+        head = (
+            f"HTTP/1.1 400 Bad Request\r\ncontent-type: {answer.content_type}\r\ncontent-length: {len(answer.body)}\r\n"
+        )
+        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + answer.body)
+        self.transport.close()
+
+    def shutdown(self) -> None:
+        """End; an idle connection at once, for a client that sleeps would not answer TLS's farewell."""
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and not self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+
+class Server(uvicorn.Server):
+    """uvicorn that ends with exit code 0 on SIGTERM and SIGINT, and says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals and keep them: an orderly end is no death by signal."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """
+    Return the sockets of a host, on one port.
+
+    Loopback means both protocols, for many machines resolve ``localhost`` to ``::1`` first.
+
+    Raises:
+        OSError: the port is taken, or the host is none of this machine's.
+    """
+    addresses = ["127.0.0.1", "::1"] if host in LOOPBACK else [host]
+    found = [_socket(addresses[0], port)]
+    for address in addresses[1:]:
+        with contextlib.suppress(OSError):
+            found.append(_socket(address, found[0].getsockname()[1]))
+    return found
+
+
+def _socket(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.create_server((address, port), family=family, backlog=BACKLOG)
+
+
+def serve(
+    vault: Vault, register: Register, sockets: list[socket.socket], host: str, ready: Callable[[Site, ServerCA], None]
+) -> None:
+    """
+    Serve a vault until SIGTERM or SIGINT; the requests under way are answered first.
+
+    Args:
+        vault: the default vault, used as its owner.
+        register: who the server is and whom it knows.
+        sockets: see ``listen``.
+        host: what ``listen`` was given; the server's certificate names it.
+        ready: called when the first request can come.
+    """
+    port = sockets[0].getsockname()[1]
+    further = frozenset() if host in LOOPBACK else frozenset({host.lower()})
+    authority = ServerCA(register)
+    names, addresses = _names(host)
+    context = authority.context(names, addresses)
+
+    def certify(vault_name: str) -> None:
+        names.append(f"{vault_name}.localhost")
+        authority.renew(context, names, addresses)
+
+    site = Site(vault, register, base_url=f"https://localhost:{port}", further_hosts=further, opened=certify)
+    app = App(Endpoint(site))
+    config = uvicorn.Config(
+        app, http=Protocol, ws="none", lifespan="off", interface="asgi3", log_config=None, access_log=False,
+        server_header=False, timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=BACKLOG, ssl_context_factory=lambda _config, _default: context,
+    )  # fmt: skip
+    try:
+        Server(config, lambda: ready(site, authority)).run(sockets)
+    finally:
+        app.close()
+
+
+def _names(host: str) -> tuple[list[str], list[str]]:
+    names, addresses = ["localhost", "*.vault.localhost"], ["127.0.0.1", "::1"]
+    if host not in LOOPBACK:
+        (addresses if _is_address(host) else names).append(host)
+    return names, addresses
+
+
+def _is_address(host: str) -> bool:
+    with contextlib.suppress(OSError):
+        return bool(socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host))
+    return False
