@@ -178,6 +178,9 @@ ROUTES: tuple[Route, ...] = (
     _list("keys", "get_keys"),
     _route("POST", "keys/{name}/create", "create_key",
            f"kty:text! key_size:integer crv:text key_ops:array {_VERSION_INPUT}"),
+    _route("POST", "keys/restore", "restore_key", "value:text!"),
+    _route("PUT", "keys/{name}", "import_key", f"key:object! Hsm:boolean {_VERSION_INPUT}"),
+    _route("POST", "keys/{name}/backup", "backup_key"),
     _list("keys/{name}/versions", "get_key_versions"),
     *_key_operation("sign", "sign"),
     *_key_operation("verify", "verify", "alg:text! digest:text! value:text!"),
@@ -197,6 +200,8 @@ ROUTES: tuple[Route, ...] = (
 
     _list("secrets", "get_secrets"),
     _route("PUT", "secrets/{name}", "set_secret", f"value:text! {_SECRET_INPUT}"),
+    _route("POST", "secrets/restore", "restore_secret", "value:text!"),
+    _route("POST", "secrets/{name}/backup", "backup_secret"),
     _list("secrets/{name}/versions", "get_secret_versions"),
     _route("GET", "secrets/{name}", "get_secret"),
     _route("GET", "secrets/{name}/{version}", "get_secret"),
