@@ -14,7 +14,7 @@ gets from the request, which the vault can make again from the pending row at an
 transaction at hand, so an order and the vault's note of it are kept together or not at all::
 
     ca = SIMULATED["DigiCert"](core.entropy)             # kvlab.providers.ca; one for the vault's life
-    books = CaBooks(turn.connection, core.vault_id, ca.name, core.store.sealer)     # kvlab.store.ca
+    books = CaBooks(turn.connection, core.vault_id, ca.name, core.store.sealer, seeded=core.seeded)   # kvlab.store.ca
     send = ca.line(books, turn.now)                      # request -> answer
     ca.configure(books, turn.now, {"delay_seconds": 60}) # what PUT /kvlab/cas/DigiCert does
 """
@@ -22,7 +22,12 @@ transaction at hand, so an order and the vault's note of it are kept together or
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kvlab.providers.message import Note, Send
 
 Product: TypeAlias = Literal["OV-SSL", "EV-SSL"]
 
@@ -273,23 +278,38 @@ class Trade:
 
     Attributes:
         name: ``provider`` of an issuer object.
+        make: makes its provider from an account, what carries messages, and who is told of them.
         needs: members of ``Account`` without which the CA takes no order.
         products: what it sells.
         emails_in_san: whether it takes orders with e-mail addresses among the names.
     """
 
     name: str
+    make: Callable[[Account, Send, Note], Provider]
     needs: tuple[str, ...]
     products: tuple[Product, ...] = PRODUCTS
     emails_in_san: bool = False
 
 
+def _digicert(account: Account, send: Send, note: Note) -> Provider:
+    from kvlab.providers.digicert import DigiCert  # noqa: PLC0415  a vault that orders nothing loads no CA
+
+    return DigiCert(account, send, note)
+
+
+def _globalsign(account: Account, send: Send, note: Note) -> Provider:
+    from kvlab.providers.globalsign import GlobalSign  # noqa: PLC0415
+
+    return GlobalSign(account, send, note)
+
+
 TRADES = {
     trade.name: trade
     for trade in (
-        Trade("DigiCert", ("account_id", "password", "organization_id")),
+        Trade("DigiCert", _digicert, ("account_id", "password", "organization_id")),
         Trade(
             "GlobalSign",
+            _globalsign,
             ("account_id", "password", "first_name", "last_name", "email", "phone"),
             emails_in_san=True,
         ),

@@ -231,3 +231,49 @@ site = Table(
     Column("name", String(220), primary_key=True),  # identity | ca | client and its id
     Column("sealed", LargeBinary, nullable=False),
 )
+
+ca = Table(
+    "ca",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("name", String(20), primary_key=True),  # DigiCert | GlobalSign
+    Column("sealed", LargeBinary, nullable=False),  # how it was told to behave: holds the accounts' passwords
+    Column("since", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+)
+
+ca_signer = Table(
+    "ca_signer",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("ca", String(20), primary_key=True),
+    Column("role", String(10), primary_key=True),  # root, OV, EV, and its logs
+    Column("certificate_der", LargeBinary, nullable=False),
+    Column("key_id", _ref("key.id", cascade=False), nullable=False),
+)
+
+ca_order = Table(
+    "ca_order",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("ca", String(20), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("reference", String(64), nullable=False),  # the customer's own; empty if it gave none
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("placed", BigInteger, nullable=False),
+    Column("closed", BigInteger),
+    Column("product", String(10), nullable=False),
+    Column("organization_id", String(64), nullable=False),
+    Column("common_name", String(253), nullable=False),
+    Column("names", Text, nullable=False),
+    Column("months", Integer, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("csr_der", LargeBinary, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("polls", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("leaf_der", LargeBinary, nullable=False),
+    Index("ca_order_reference", "vault_id", "ca", "reference"),
+    Index("ca_order_key", "vault_id", "ca", "key_hash"),
+)

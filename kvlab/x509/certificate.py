@@ -26,6 +26,13 @@ BACKDATED = timedelta(minutes=10)
 """How far before its making a certificate begins to be valid, so that clocks a little behind accept it."""
 
 
+_CURVE_HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
+    "secp256r1": hashes.SHA256(),
+    "secp256k1": hashes.SHA256(),
+    "secp384r1": hashes.SHA384(),
+    "secp521r1": hashes.SHA512(),
+}
+
 END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001  the zone is the caller's
 """The notAfter that stands for "no well-defined expiration date" (RFC 5280 section 4.1.2.5)."""
 
@@ -94,11 +101,17 @@ def self_sign(
         DER.
     """
     public_key = key.public_key()
-    return _sign(
-        (profile.subject, profile.subject, public_key),
+    return sign(
+        profile.subject,
+        profile.subject,
+        public_key,
         certificate_extensions(profile, public_key, None),
-        (serial_number, not_before, not_after),
-        (key, deterministic),
+        key,
+        serial_number=serial_number,
+        not_before=not_before,
+        not_after=not_after,
+        deterministic=deterministic,
+        algorithm=hashes.SHA256(),
     )
 
 
@@ -134,11 +147,17 @@ def issue(
     authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
         issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     )
-    return _sign(
-        (profile.subject, issuer.subject, public_key),
+    return sign(
+        profile.subject,
+        issuer.subject,
+        public_key,
         [*certificate_extensions(profile, public_key, authority), *further],
-        (serial_number, not_before, not_after),
-        (issuer_key, deterministic),
+        issuer_key,
+        serial_number=serial_number,
+        not_before=not_before,
+        not_after=not_after,
+        deterministic=deterministic,
+        algorithm=hashes.SHA256(),
     )
 
 
@@ -147,15 +166,39 @@ def thumbprint(certificate_der: bytes) -> bytes:
     return hashlib.sha1(certificate_der, usedforsecurity=False).digest()
 
 
-def _sign(
-    names: tuple[x509.Name, x509.Name, CertificatePublicKeyTypes],
+def sign(
+    subject: x509.Name,
+    issuer_name: x509.Name,
+    public_key: CertificatePublicKeyTypes,
     extensions: Sequence[Extension],
-    numbers: tuple[int, datetime, datetime],
-    signer: tuple[PrivateKey, bool],
+    key: PrivateKey,
+    *,
+    serial_number: int,
+    not_before: datetime,
+    not_after: datetime,
+    deterministic: bool = False,
+    algorithm: hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None = None,
 ) -> bytes:
-    subject, issuer_name, public_key = names
-    serial_number, not_before, not_after = numbers
-    key, deterministic = signer
+    """
+    Make a certificate of exactly these parts.
+
+    Args:
+        subject: of the certificate.
+        issuer_name: the signer's subject.
+        public_key: the subject's key.
+        extensions: in this order, each with its criticality.
+        key: the signer's.
+        serial_number: positive, at most 20 octets.
+        not_before: aware UTC instant.
+        not_after: aware UTC instant.
+        deterministic: sign with RFC 6979 nonces (EC only).
+        algorithm: the hash; None takes the one that belongs to the signer's curve, SHA-256 for RSA.
+
+    Returns:
+        DER.
+
+    Source: CA/Browser Forum TLS Baseline Requirements, section 7.1.3.2.2 (hash and curve belong together).
+    """
     builder = x509.CertificateBuilder(
         issuer_name,
         subject,
@@ -165,8 +208,10 @@ def _sign(
         not_after.replace(tzinfo=None),
         [x509.Extension(extension.oid, critical, extension) for extension, critical in extensions],
     )
+    if algorithm is None:
+        algorithm = _CURVE_HASHES[key.curve.name] if isinstance(key, ec.EllipticCurvePrivateKey) else hashes.SHA256()
     repeatable = True if deterministic and isinstance(key, ec.EllipticCurvePrivateKey) else None
-    return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=repeatable).public_bytes(Encoding.DER)
+    return builder.sign(key, algorithm, ecdsa_deterministic=repeatable).public_bytes(Encoding.DER)
 
 
 def split_der(certificates: bytes) -> list[bytes]:

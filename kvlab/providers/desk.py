@@ -1,0 +1,400 @@
+"""
+What happens to an order inside a simulated certificate authority, whatever language it is spoken to in.
+
+Everything is decided when somebody asks: a CA has no clock of its own that ticks, so an order that is due is looked at
+by the next message about it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from kvlab.providers.authority import Signer
+from kvlab.providers.baseline import check_caa, check_names, covers, longest_validity, read_request
+from kvlab.providers.books import Order
+from kvlab.providers.hierarchy import ROOT, SECOND, end_of, issue_leaf, make_signers, serial_number, subject_of
+from kvlab.providers.refusal import Kind, Refusal, Unavailable
+from kvlab.wire.ca import CaConfiguration, CaOrganization
+from kvlab.x509.certificate import BACKDATED, add_months
+from kvlab.x509.key import load_pkcs8_der, private_key_pkcs8_der
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from kvlab.entropy import Entropy
+    from kvlab.providers.books import Books
+    from kvlab.providers.hierarchy import House
+
+SAMPLES = [
+    CaOrganization(
+        id="1001", name="Contoso, Ltd", country="US", state="Washington", locality="Redmond",
+        jurisdiction_state="Washington", registration_number="603 123 456", domains=["contoso.com"],
+    ),
+    CaOrganization(
+        id="1002", name="Fabrikam, Inc.", country="US", state="Oregon", locality="Portland",
+        jurisdiction_state="Oregon", registration_number="204718-96", domains=["fabrikam.com"],
+    ),
+    CaOrganization(
+        id="1003", name="Example Organization", country="US", state="California", locality="Los Angeles",
+        jurisdiction_state="California", registration_number="C0812345", domains=["example.com"],
+    ),
+]  # fmt: skip
+"""The validation records of a CA that nobody configured."""
+
+
+class Rules(NamedTuple):
+    """
+    Where the CAs differ.
+
+    Attributes:
+        curve_521: whether P-521 keys are taken.
+        key_again: a key may be used again for the same common name; else never.
+        addresses: OV certificates may have public IP addresses.
+        unknown_domain_waits: an order for a domain that is not validated waits; else it is refused.
+        vetting_waits: and so for a product above the organization's level of validation.
+        cancels_issued: cancelling an issued certificate revokes it; else it is too late.
+    """
+
+    curve_521: bool
+    key_again: bool
+    addresses: bool
+    unknown_domain_waits: bool
+    vetting_waits: bool
+    cancels_issued: bool
+
+
+class Wanted(NamedTuple):
+    """An order as it came in; ``months`` or ``days`` is 0."""
+
+    reference: str
+    csr_der: bytes
+    product: str
+    organization_id: str
+    common_name: str
+    names: Sequence[str]
+    months: int
+    days: int
+    contact: str
+
+
+class Wait(NamedTuple):
+    """What a pending order waits for; ``retry_seconds`` where the CA knows when it ends."""
+
+    organization: bool
+    domains: tuple[str, ...]
+    retry_seconds: int | None
+
+
+class Desk:
+    """
+    One CA at one instant, with its books open.
+
+    Args:
+        house: what it is called.
+        rules: how it differs.
+        books: what it keeps.
+        now: aware UTC instant.
+        entropy: where its keys and serial numbers come from.
+        signers: its keys, opened once; filled here.
+    """
+
+    def __init__(
+        self, house: House, rules: Rules, books: Books, now: datetime, entropy: Entropy, signers: dict[str, Signer]
+    ) -> None:
+        self.house = house
+        self.rules = rules
+        self.books = books
+        self.now = now.replace(microsecond=0)
+        self._entropy = entropy
+        self._opened = signers
+        self._told = books.told()
+        self.configuration = CaConfiguration.model_validate_json(self._told[0]) if self._told else _FRESH
+
+    def open(self) -> None:
+        """
+        Answer at all, if the CA does at this instant.
+
+        Raises:
+            Unavailable: it is down, or was told to fail.
+        """
+        if self._told is None:
+            return
+        _, since, failures = self._told
+        up = since + self.configuration.down_seconds
+        if self.seconds < up:
+            raise Unavailable(math.ceil(up - self.seconds))
+        if failures < self.configuration.fail_first:
+            self.books.count_failure()
+            raise Unavailable(None)
+
+    @property
+    def seconds(self) -> int:
+        """The instant in epoch seconds."""
+        return int(self.now.timestamp())
+
+    def check_account(self, account_id: str | None, password: str) -> None:
+        """
+        Let a customer in.
+
+        Args:
+            account_id: None where the password alone says who it is.
+            password: or API key.
+
+        Raises:
+            Refusal: nobody has these credentials.
+        """
+        accounts = self.configuration.accounts
+        if accounts is None:
+            known = _well_formed(password) and (account_id is None or _well_formed(account_id))
+        else:
+            known = any(one.password == password and account_id in (None, one.account_id) for one in accounts)
+        if not known:
+            raise Refusal(Kind.LOGIN, "The account, or its key or password, is not known here.")
+
+    def organizations(self) -> list[CaOrganization]:
+        """Return the validation records."""
+        return self.configuration.organizations or SAMPLES
+
+    def domains(self) -> list[str]:
+        """Return the validated domains."""
+        if self.configuration.domains is not None:
+            return self.configuration.domains
+        return [domain for one in self.organizations() for domain in one.domains]
+
+    def organization(self, organization_id: str, common_name: str) -> CaOrganization:
+        """
+        Find the record an order is for; a CA that nobody configured finds one for every id.
+
+        Raises:
+            Refusal: there is none.
+        """
+        found = self.organizations()
+        for one in found:
+            if one.id is None or one.id == organization_id:
+                return one
+        if self.configuration.organizations is None:
+            return next((one for one in found if covers(one.domains, common_name)), found[0])
+        raise Refusal(Kind.ORGANIZATION, f"There is no organization '{organization_id}' in this account.")
+
+    def place(self, wanted: Wanted) -> Order:
+        """
+        Take an order; the one that was placed with the same reference if there is one.
+
+        Raises:
+            Refusal: it is none that this CA takes.
+        """
+        if wanted.reference and (row := self.books.order_placed_with(wanted.reference)):
+            return self._settle(Order.of(row))
+        common_name = wanted.common_name.strip().lower()
+        asked = (common_name, *(name.strip().lower() for name in wanted.names))
+        extended = wanted.product == "EV-SSL"
+        names = check_names(common_name, asked, extended=extended, addresses=self.rules.addresses)
+        names = self._with_partner(common_name, names)
+        key_hash = self._checked_key(wanted.csr_der, common_name)
+        organization = self.organization(wanted.organization_id, common_name)
+        if wanted.product not in self.configuration.products:
+            raise Refusal(Kind.PRODUCT, f"The product {wanted.product} is not enabled for this account.")
+        self._check_vetting(organization, extended=extended)
+        self._check_domains(names)
+        check_caa(self.configuration.caa, names, self.house.caa)
+        order = Order(
+            number=self.books.next_number(), reference=wanted.reference, key_hash=key_hash, state="pending",
+            placed=self.seconds, product=wanted.product, organization_id=wanted.organization_id,
+            common_name=common_name, names=names, months=wanted.months, days=wanted.days, csr_der=wanted.csr_der,
+            contact=wanted.contact,
+        )  # fmt: skip
+        self.books.add_order(order.row())
+        return self._settle(order)
+
+    def order(self, number: int) -> Order:
+        """
+        Find an order as it stands, without asking what became of it.
+
+        Raises:
+            Refusal: there is none.
+        """
+        row = self.books.order(number)
+        if row is None:
+            raise Refusal(Kind.NOT_FOUND, "There is no such order in this account.")
+        return Order.of(row)
+
+    def ask(self, number: int) -> Order:
+        """
+        Find an order and decide about it, if that is due.
+
+        Raises:
+            Refusal: there is none.
+        """
+        order = self.order(number)
+        if order.state != "pending":
+            return order
+        order = replace(order, polls=order.polls + 1)
+        settled = self._settle(order)
+        if settled is order:
+            self.books.put_order(number, {"polls": order.polls})
+        return settled
+
+    def cancel(self, number: int) -> Order:
+        """
+        Cancel an order.
+
+        Raises:
+            Refusal: there is none, or it is over.
+        """
+        order = self._settle(self.order(number))
+        if order.state == "issued" and self.rules.cancels_issued:
+            return self._close(order, "revoked", reason="cancelled")
+        if order.state != "pending":
+            raise Refusal(Kind.OVER, f"The order is {order.state}: it can not be cancelled any more.")
+        return self._close(order, "cancelled")
+
+    def revoke(self, number: int, reason: str) -> Order:
+        """
+        Revoke the certificate of an order.
+
+        Raises:
+            Refusal: there is none, or no certificate.
+        """
+        order = self.order(number)
+        if order.state != "issued":
+            raise Refusal(Kind.OVER, f"The order is {order.state}: there is no certificate to revoke.")
+        return self._close(order, "revoked", reason=reason)
+
+    def waits_for(self, order: Order) -> Wait | None:
+        """Return what keeps the CA from deciding about a pending order; None if nothing does."""
+        unvetted = not self._vetted(order)
+        domains = tuple(name for name in order.names if self._needs_validation(name))
+        due = order.placed + self.configuration.delay_seconds
+        early = self.seconds < due
+        busy = 0 < self.configuration.polls >= order.polls
+        if not (unvetted or domains or early or busy):
+            return None
+        return Wait(unvetted, domains, math.ceil(due - self.seconds) if early else None)
+
+    def chain(self, order: Order) -> list[bytes]:
+        """Return an issued order's certificate, its issuing CA's and the root's, DER."""
+        signers = self.signers()
+        return [order.leaf_der, signers[_role(order)].certificate_der, signers[ROOT].certificate_der]
+
+    def signers(self) -> dict[str, Signer]:
+        """Return the CA's certificates and keys by role; made when first asked for."""
+        if not self._opened:
+            stored = self.books.signers()
+            if not stored:
+                # Not remembered before it is read back: the transaction that keeps these keys may still fail.
+                return self._make_signers()
+            self._opened.update(
+                {role: Signer(der, load_pkcs8_der(key, trusted=True)) for role, (der, key) in stored.items()}
+            )
+        return self._opened
+
+    def _make_signers(self) -> dict[str, Signer]:
+        made = make_signers(self.house, self._entropy, self.now)
+        for role, signer in made.items():
+            public = signer.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            self.books.add_signer(role, signer.certificate_der, public, private_key_pkcs8_der(signer.key))
+        return made
+
+    def _with_partner(self, common_name: str, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Add the name with, or without, ``www.``: a CA gives it away where the common name is a whole domain."""
+        bare = common_name.removeprefix("www.")
+        whole = bare in self.domains() or bare.count(".") == 1
+        if not whole or common_name.startswith("*.") or bare.replace(".", "").isdigit():
+            return names
+        partner = bare if bare != common_name else f"www.{bare}"
+        rest = [name for name in names if name not in (common_name, partner)]
+        return (common_name, partner, *rest)
+
+    def _checked_key(self, csr_der: bytes, common_name: str) -> bytes:
+        _, key = read_request(csr_der)
+        if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size > 384 and not self.rules.curve_521:
+            raise Refusal(Kind.KEY_TYPE, "ECC keys are taken on P-256 and P-384 only.")
+        key_hash = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+        for row in self.books.orders_of_key(key_hash):
+            if row["state"] in ("pending", "issued", "revoked") and not (
+                self.rules.key_again and row["common_name"] == common_name
+            ):
+                raise Refusal(Kind.USED_KEY, "The public key in the CSR has been used before.")
+        return key_hash
+
+    def _check_vetting(self, organization: CaOrganization, *, extended: bool) -> None:
+        if not self.rules.vetting_waits and extended and organization.vetting == "OV":
+            raise Refusal(Kind.VETTING, f"'{organization.name}' is not validated for EV.")
+
+    def _check_domains(self, names: Sequence[str]) -> None:
+        missing = [] if self.rules.unknown_domain_waits else [name for name in names if self._needs_validation(name)]
+        if missing:
+            raise Refusal(Kind.DOMAIN, f"'{missing[0]}' belongs to no validated domain of this account.")
+
+    def _vetted(self, order: Order) -> bool:
+        try:
+            organization = self.organization(order.organization_id, order.common_name)
+        except Refusal:
+            # The record was taken away after the order was placed.
+            return False
+        return organization.vetting in (("EV",) if order.product == "EV-SSL" else ("OV", "EV"))
+
+    def _needs_validation(self, name: str) -> bool:
+        return self.configuration.require_domain_validation and not covers(self.domains(), name)
+
+    def _settle(self, order: Order) -> Order:
+        """Decide about a pending order, if nothing keeps the CA from it."""
+        if order.state != "pending" or self.waits_for(order) is not None:
+            return order
+        if self.configuration.decision == "reject":
+            return self._close(order, "rejected", reason=self.configuration.reason or "The request was rejected.")
+        if self.configuration.decision == "fail":
+            return self._close(order, "failed", reason=self.configuration.reason or "An internal error occurred.")
+        return self._close(order, "issued", leaf_der=self._issue(order))
+
+    def _issue(self, order: Order) -> bytes:
+        _, public_key = read_request(order.csr_der)
+        role = _role(order)
+        signer = self.signers()[role]
+        organization = self.organization(order.organization_id, order.common_name)
+        not_before = self.now - BACKDATED
+        return issue_leaf(
+            self.house, role, signer, public_key,
+            subject_of(organization, order.common_name, extended=role == "EV"), order.names,
+            serial=serial_number(self._entropy, f"{self.house.name} order {order.reference or order.number}"),
+            not_before=not_before, not_after=self._not_after(order, not_before, signer),
+            seeded=self._entropy.seed is not None,
+        )  # fmt: skip
+
+    def _not_after(self, order: Order, not_before: datetime, signer: Signer) -> datetime:
+        ends = [end_of(not_before, min(longest_validity(not_before), self.configuration.max_validity_days or 9999))]
+        if order.days:
+            ends.append(end_of(not_before, order.days))
+        if order.months:
+            ends.append(add_months(not_before, order.months) - SECOND)
+        # A certificate that outlives its CA could not be verified to its end.
+        ends.append(x509.load_der_x509_certificate(signer.certificate_der).not_valid_after_utc)
+        if (end := min(ends)) <= self.now:
+            raise Refusal(Kind.FAULT, "The issuing CA's certificate is expired.")
+        return end
+
+    def _close(self, order: Order, state: str, *, reason: str = "", leaf_der: bytes = b"") -> Order:
+        change: dict[str, Any] = {"state": state, "closed": self.seconds, "reason": reason, "polls": order.polls}
+        if leaf_der:
+            change["leaf_der"] = leaf_der
+        self.books.put_order(order.number, change)
+        return replace(order, **change)
+
+
+_FRESH = CaConfiguration()
+
+
+def _role(order: Order) -> str:
+    return order.product.removesuffix("-SSL")
+
+
+def _well_formed(text: str) -> bool:
+    return 0 < len(text) <= 256 and text.isascii() and text.isprintable() and " " not in text

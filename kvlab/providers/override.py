@@ -1,0 +1,208 @@
+"""What a certificate authority made different from what was asked for, row by row, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from kvlab.errors import NameSyntaxError
+from kvlab.providers.baseline import longest_validity
+from kvlab.providers.provider import Override
+from kvlab.x509.attribute import BY_OID, SHOWN_KEYWORDS
+from kvlab.x509.extension import KEY_USAGES
+from kvlab.x509.name import parse_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kvlab.providers.provider import OrderRequest
+
+DAYS_OF_A_YEAR = 365
+ROUNDING_DAYS = 3
+"""How much a validity in days may differ from the months asked for without being another one."""
+
+_ADDED: dict[type[x509.ExtensionType], str] = {
+    x509.CertificatePolicies: "certificatePolicies",
+    x509.AuthorityInformationAccess: "authorityInfoAccess",
+    x509.CRLDistributionPoints: "cRLDistributionPoints",
+}
+
+_RECORD = "taken from the CA's validated record, never from the request (BR 7.1.2.7.4, 3.2.2.1)"
+_EV = "required in EV certificates, from the validated record (EV Guidelines 7.1.4.2)"
+_NOT_CERTIFIED = "not allowed, or not verified by the CA, in this product (BR 7.1.2.7.4)"
+_WHY_ATTRIBUTE = {
+    NameOID.ORGANIZATIONAL_UNIT_NAME: "forbidden in public TLS certificates since 2022-09-01 (BR 7.1.2.7.4)",
+    NameOID.COMMON_NAME: "one of the certificate's DNS names, letter for letter (BR 7.1.4.3)",
+    NameOID.ORGANIZATION_NAME: _RECORD,
+    NameOID.COUNTRY_NAME: _RECORD,
+    NameOID.STATE_OR_PROVINCE_NAME: _RECORD,
+    NameOID.LOCALITY_NAME: _RECORD,
+    NameOID.SERIAL_NUMBER: _EV,
+    NameOID.BUSINESS_CATEGORY: _EV,
+    NameOID.JURISDICTION_COUNTRY_NAME: _EV,
+    NameOID.JURISDICTION_STATE_OR_PROVINCE_NAME: _EV,
+    NameOID.JURISDICTION_LOCALITY_NAME: _EV,
+}
+
+
+def overrides(request: OrderRequest, leaf_der: bytes) -> tuple[Override, ...]:
+    """
+    Lay a certificate beside what it was ordered with.
+
+    Args:
+        request: what the policy asked for, and the CSR.
+        leaf_der: the certificate, DER.
+
+    Returns:
+        One row for each difference, in the order: subject, names, key usage, purposes, validity, further extensions.
+    """
+    leaf = x509.load_der_x509_certificate(leaf_der)
+    csr = x509.load_der_x509_csr(request.csr_der)
+    return (
+        *_subject(request, csr, leaf),
+        *_names(request, csr, leaf),
+        *_key_usage(request, csr, leaf),
+        *_purposes(request, csr, leaf),
+        *_validity(request, leaf),
+        *_further(leaf),
+    )
+
+
+def _subject(request: OrderRequest, csr: x509.CertificateSigningRequest, leaf: x509.Certificate) -> Iterator[Override]:
+    try:
+        asked = parse_name(request.wish.subject)
+    except NameSyntaxError:
+        asked = csr.subject
+    oids = dict.fromkeys(
+        attribute.oid for name in (asked, csr.subject, leaf.subject) for attribute in reversed(list(name))
+    )
+    for oid in oids:
+        before, requested, issued = (_values(name, oid) for name in (asked, csr.subject, leaf.subject))
+        if before != issued:
+            yield Override(
+                f"subject {_keyword(oid)}", ", ".join(before), ", ".join(requested), ", ".join(issued),
+                _WHY_ATTRIBUTE.get(oid, _NOT_CERTIFIED),
+            )  # fmt: skip
+
+
+def _values(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
+    return [str(attribute.value) for attribute in name.get_attributes_for_oid(oid)]
+
+
+def _keyword(oid: x509.ObjectIdentifier) -> str:
+    attribute = BY_OID.get(oid)
+    return SHOWN_KEYWORDS.get(oid) or (attribute.title if attribute else oid.dotted_string)
+
+
+def _names(request: OrderRequest, csr: x509.CertificateSigningRequest, leaf: x509.Certificate) -> Iterator[Override]:
+    wish = request.wish
+    asked = [*wish.dns_names, *wish.emails, *wish.upns, *wish.uris, *wish.ip_addresses]
+    issued = _alternative_names(leaf)
+    if asked == issued:
+        return
+    added = [name for name in issued if name not in asked]
+    dropped = [name for name in asked if name not in issued]
+    reasons = []
+    if request.common_name.lower() in added:
+        reasons.append("the common name must be one of the names (BR 7.1.4.3)")
+    if partners := [name for name in added if name != request.common_name.lower() and _is_partner(name, request)]:
+        reasons.append(f"{', '.join(partners)} comes free of charge with the common name")
+    if any(name.lower() in issued for name in dropped):
+        reasons.append("names are written in lower case")
+    if [name for name in dropped if name.lower() not in issued]:
+        reasons.append("a TLS certificate holds DNS names and IP addresses only (BR 7.1.2.7.12)")
+    why = "; ".join(reasons) or "the CA puts the common name first"
+    yield Override("subjectAltName", ", ".join(asked), ", ".join(_alternative_names(csr)), ", ".join(issued), why)
+
+
+def _is_partner(name: str, request: OrderRequest) -> bool:
+    common_name = request.common_name.lower()
+    return name in (f"www.{common_name}", common_name.removeprefix("www."))
+
+
+def _alternative_names(of: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:
+    try:
+        names = of.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [name.type_id.dotted_string if isinstance(name, x509.OtherName) else str(name.value) for name in names]
+
+
+def _key_usage(
+    request: OrderRequest, csr: x509.CertificateSigningRequest, leaf: x509.Certificate
+) -> Iterator[Override]:
+    asked, issued = set(request.wish.key_usage), set(_usages(leaf))
+    if asked == issued:
+        return
+    elliptic = isinstance(leaf.public_key(), ec.EllipticCurvePublicKey)
+    why = (
+        "an EC key signs only: keyEncipherment is forbidden with it (BR 7.1.2.7.11, RFC 8813)"
+        if elliptic and "keyEncipherment" in asked
+        else "set by the product, whatever the request says (BR 7.1.2.7.11)"
+    )
+    yield Override(
+        "keyUsage", _bits(asked), ", ".join(_usages(csr)), ", ".join(_usages(leaf)), why
+    )  # fmt: skip
+
+
+def _bits(names: set[str]) -> str:
+    return ", ".join(name for name in KEY_USAGES if name in names)
+
+
+def _usages(of: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:
+    try:
+        usage = of.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return []
+    only = usage.key_agreement
+    held = (
+        usage.digital_signature, usage.content_commitment, usage.key_encipherment, usage.data_encipherment,
+        usage.key_agreement, usage.key_cert_sign, usage.crl_sign, only and usage.encipher_only,
+        only and usage.decipher_only,
+    )  # fmt: skip
+    return [name for name, bit in zip(KEY_USAGES, held, strict=True) if bit]
+
+
+def _purposes(request: OrderRequest, csr: x509.CertificateSigningRequest, leaf: x509.Certificate) -> Iterator[Override]:
+    issued = _ekus(leaf)
+    if set(request.wish.ekus) == set(issued):
+        return
+    yield Override(
+        "extendedKeyUsage", ", ".join(request.wish.ekus), ", ".join(_ekus(csr)), ", ".join(issued),
+        "public TLS CAs certify serverAuth only: root programmes end clientAuth in their hierarchies (Chrome, 2026-06)",
+    )  # fmt: skip
+
+
+def _ekus(of: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:
+    try:
+        usage = of.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return []
+    return [oid.dotted_string for oid in usage]
+
+
+def _validity(request: OrderRequest, leaf: x509.Certificate) -> Iterator[Override]:
+    start = leaf.not_valid_before_utc
+    # Both ends belong to the validity (BR 6.3.2).
+    days = ((leaf.not_valid_after_utc - start).total_seconds() + 1) / 86_400
+    if abs(days - request.validity_months * DAYS_OF_A_YEAR / 12) <= ROUNDING_DAYS:
+        return
+    most = longest_validity(start)
+    why = (
+        f"certificates that begin on {start:%Y-%m-%d} are valid for {most} days at most (BR 6.3.2 allows {most + 1})"
+        if days >= most
+        else "the CA's own limit, or the end of its own certificate, comes earlier"
+    )
+    months = "1 month" if request.validity_months == 1 else f"{request.validity_months} months"
+    yield Override("validity", months, "", f"{days:g} days", why)
+
+
+def _further(leaf: x509.Certificate) -> Iterator[Override]:
+    added = [_ADDED[type(entry.value)] for entry in leaf.extensions if type(entry.value) in _ADDED]
+    if added:
+        yield Override(
+            "further extensions", "", "", ", ".join(added), "every public TLS certificate has them (BR 7.1.2.7.6)"
+        )
