@@ -80,30 +80,22 @@ _WORK = Statement(
     .with_for_update(skip_locked=True, of=pending)
 )
 
-_DUE = Statement(sa.union_all(
-    sa.select(literal("operation").label("kind"), pending.c.certificate_id.label("id"), pending.c.due_at.label("at"))
-    .where(pending.c.vault_id == bindparam("vault_id"), pending.c.due_at <= bindparam("now")),
-    sa.select(literal("certificate"), certificate.c.id, certificate.c.purge_at)
-    .where(certificate.c.vault_id == bindparam("vault_id"), certificate.c.purge_at <= bindparam("now")),
-    sa.select(literal("item"), item.c.id, item.c.purge_at)
-    .where(item.c.vault_id == bindparam("vault_id"), item.c.purge_at <= bindparam("now")),
-).order_by("at", "kind", "id").limit(64))  # fmt: skip
-
-_NEXT_DUE = Statement(
-    sa.select(sa.func.min(sa.text("at")).label("at")).select_from(
-        sa.union_all(
-            sa.select(sa.func.min(pending.c.due_at).label("at")).where(
-                pending.c.vault_id == bindparam("vault_id"), pending.c.due_at.is_not(None)
-            ),
-            sa.select(sa.func.min(certificate.c.purge_at)).where(
-                certificate.c.vault_id == bindparam("vault_id"), certificate.c.purge_at.is_not(None)
-            ),
-            sa.select(sa.func.min(item.c.purge_at)).where(
-                item.c.vault_id == bindparam("vault_id"), item.c.purge_at.is_not(None)
-            ),
-        ).subquery()
+_LIFETIME = Statement(
+    sa.select(
+        *(certificate.c[name] for name in (
+            "id", "name", "name_key", "policy", "deleted_at", "renew_at", "renew_attempts", "notice_at", "noticed",
+            "expire_at",
+        )),
+        *(version.c[name] for name in ("version", "created", "enabled", "nbf", "exp", "tags", "preserve_cert_order")),
+        pending.c.status,
+        pending.c.renewal,
     )
-)
+    .select_from(
+        certificate.join(version, version.c.id == certificate.c.current_id)
+        .outerjoin(pending, pending.c.certificate_id == certificate.c.id)
+    )
+    .where(certificate.c.id == bindparam("id"))
+)  # fmt: skip
 
 
 def _listing(*, deleted: bool, with_pending: bool) -> Statement:
@@ -198,15 +190,9 @@ def work(connection: Connection, certificate_id: int, now: int) -> Any:
     return _WORK.first(connection, {"id": certificate_id, "now": now})
 
 
-def due(connection: Connection, vault_id: int, now: int) -> Sequence[Row[Any]]:
-    """List what fell due (``kind``, ``id``, ``at``), the earliest first."""
-    return _DUE.all(connection, {"vault_id": vault_id, "now": now})
-
-
-def next_due(connection: Connection, vault_id: int) -> int | None:
-    """Return when something falls due next, in epoch seconds."""
-    at: int | None = _NEXT_DUE.scalar(connection, {"vault_id": vault_id})
-    return at
+def lifetime(connection: Connection, certificate_id: int) -> Any:
+    """Find a certificate's current version with what waits for it, and the pending operation's status, if any."""
+    return _LIFETIME.first(connection, {"id": certificate_id})
 
 
 def next_operation_due(connection: Connection, vault_id: int) -> int | None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 metadata = MetaData()
 
@@ -33,7 +33,11 @@ def _ref(target: str, *, cascade: bool = True) -> ForeignKey:
 
 def _due_index(name: str, column: str) -> Index:
     """Index only the rows that wait for an instant, so that finding what is due costs nothing for those that do not."""
-    waits = text(f"{column} IS NOT NULL")
+    return _waiting_index(name, column, while_set=column)
+
+
+def _waiting_index(name: str, column: str, *, while_set: str) -> Index:
+    waits = text(f"{while_set} IS NOT NULL")
     return Index(name, "vault_id", column, sqlite_where=waits, postgresql_where=waits)
 
 
@@ -86,9 +90,17 @@ certificate = Table(
     Column("placeholder", String(32)),  # the version id shown while the next one is pending
     Column("deleted_at", BigInteger),
     Column("purge_at", BigInteger),
+    Column("renew_at", BigInteger),  # when the vault tries next to renew the current version
+    Column("renew_attempts", Integer, nullable=False, server_default="0"),  # for the current version
+    Column("notice_at", BigInteger),  # when the contacts are told next about the current version
+    Column("noticed", BigInteger),  # the newest trigger of the current version that they were told of
+    Column("expire_at", BigInteger),  # when the current version expires, until that is noted
     UniqueConstraint("vault_id", "name_key"),
     _due_index("certificate_purge", "purge_at"),
     _deleted_index("certificate_deleted", "vault_id", "name_key"),
+    _due_index("certificate_renew", "renew_at"),
+    _due_index("certificate_notice", "notice_at"),
+    _due_index("certificate_expire", "expire_at"),
 )
 
 version = Table(
@@ -132,6 +144,7 @@ pending = Table(
     Column("enabled", Boolean, nullable=False),
     Column("tags", Text),
     Column("preserve_cert_order", Boolean, nullable=False),
+    Column("renewal", Boolean, nullable=False),  # whether a lifetime action began it
     Column("due_at", BigInteger),
     _due_index("pending_due", "due_at"),
 )
@@ -204,6 +217,23 @@ event = Table(
     Column("request_id", String(32)),
     Column("step", Integer),
     Column("detail", Text),
+)
+
+mail = Table(
+    "mail",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("certificate", String(127), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("news", String(12), nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("waiting", Boolean),  # NULL once a mail server took it, or will never take it
+    Column("refusal", Text),  # why it will never take it
+    _waiting_index("mail_waiting", "seq", while_set="waiting"),
 )
 
 draw = Table(

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from kvlab.vault.deleted import purge_certificate
 from kvlab.vault.item import purge_item
+from kvlab.vault.lifetime import note_expiry
+from kvlab.vault.notice import notify_contacts
+from kvlab.vault.renewal import renew_certificate
 from kvlab.vault.self_signed import finish_operation
 
 if TYPE_CHECKING:
@@ -19,6 +22,9 @@ STEPS: dict[str, Callable[[Core, Row[Any]], int]] = {
     "operation": finish_operation,
     "certificate": purge_certificate,
     "item": purge_item,
+    "renewal": renew_certificate,
+    "notice": notify_contacts,
+    "expiry": note_expiry,
 }
 """Who does what falls due: each opens its turn at ``core.instant(step.at)`` and looks whether it is still to do."""
 

@@ -37,6 +37,7 @@ def pack_certificate(core: Core, connection: Connection, row: Row[Any]) -> Backu
         "name": row.c_name,
         "policy": row.c_policy,
         "created": row.c_created,
+        "noticed": row.c_noticed,
         "versions": stored,
         "keys": _opened_keys(core, connection, stored),
     })  # fmt: skip
@@ -79,18 +80,19 @@ def unpack(core: Core, kind: Kind, value: bytes | str | Backup) -> dict[str, Any
     return content
 
 
-def keep_certificate(core: Core, connection: Connection, content: Mapping[str, Any]) -> None:
-    """Store an opened backup of a certificate."""
+def keep_certificate(core: Core, connection: Connection, content: Mapping[str, Any]) -> int:
+    """Store an opened backup of a certificate; returns its row id."""
     new_ids = _keep_keys(core, connection, content["keys"])
     certificate_id = certificates.add_certificate(connection, {
         "vault_id": core.vault_id, "name_key": content["name"].casefold(), "name": content["name"],
-        "policy": content["policy"], "created": content["created"],
+        "policy": content["policy"], "created": content["created"], "noticed": content["noticed"],
     })  # fmt: skip
     newest = None
     for version in content["versions"]:
         row = {**version, "certificate_id": certificate_id, "key_id": new_ids[version["key_id"]]}
         newest = certificates.add_version(connection, row)
     certificates.set_certificate(connection, certificate_id, current_id=newest)
+    return certificate_id
 
 
 def keep_item(core: Core, connection: Connection, kind: Literal["key", "secret"], content: Mapping[str, Any]) -> None:

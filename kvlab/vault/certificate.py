@@ -10,6 +10,7 @@ from kvlab.vault import answer, creation, importing
 from kvlab.vault import policy as policies
 from kvlab.vault.creation import Order
 from kvlab.vault.importing import Source
+from kvlab.vault.lifetime import reschedule
 from kvlab.vault.operation import Status
 from kvlab.vault.version import tags_text
 from kvlab.vault.view import (
@@ -71,15 +72,8 @@ class CertificateOperations(View):
         """
         core = self._core
         order = _order(name, policy, attributes, tags, preserve_cert_order)
-        while True:
-            with core.read() as connection:
-                first_look = creation.plan(core, connection, order)
-            key, csr = creation.create_key(core, order, first_look)
-            with core.turn(self._principal) as turn:
-                plan = creation.plan(core, turn.connection, order)
-                if creation.same_request(first_look, plan):
-                    row = creation.begin_operation(core, turn, order, plan, key, csr)
-                    break
+        with creation.requested(core, order, self._principal) as requested:
+            row = creation.begin_operation(core, order, requested)
         if row.due_at is not None:
             core.scheduled(row.due_at)
         return answer.operation(row, self._place)
@@ -243,6 +237,8 @@ class CertificateOperations(View):
             rows.set_version(turn.connection, row.v_id, **values)
             if change is not None:
                 self._change_policy(turn, row, change)
+            elif wanted.enabled is not None:
+                reschedule(turn, row.c_id)
             turn.record(
                 "update_certificate", f"certificates/{row.c_name}", version=row.v_version, enabled=wanted.enabled,
                 tags=new_tags,
@@ -294,6 +290,7 @@ class CertificateOperations(View):
         creation.check_issuer(self._core, turn.connection, whole)
         text = creation.replaced_policy(turn, row.c_policy, whole)
         rows.set_certificate(turn.connection, row.c_id, policy=text)
+        reschedule(turn, row.c_id)
         return text
 
     def _latest_certificate(self, connection: Connection, name: str, now: Any) -> CertificateBundle:

@@ -17,6 +17,7 @@ from kvlab.entropy import Entropy, SeededEntropy, SystemEntropy
 from kvlab.errors import InvalidProperty, OpenRefused, StoreUnavailable
 from kvlab.events import Event, EventLog
 from kvlab.store import certificate as certificates
+from kvlab.store import due, mail
 from kvlab.store import vault as rows
 from kvlab.store.store import Store
 from kvlab.vault.inoperable import REFUSED
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection, Row
+
+    from kvlab.vault.postman import Postman
 
 INOPERABLE = tuple(REFUSED)
 POLLS_REMEMBERED = 10_000
@@ -101,6 +104,7 @@ class Core:
         self._siblings: list[Core] = []
         if parent is None:
             weakref.finalize(self, store.close)
+        self.postman: Postman | None = None
         self._due_lock = threading.RLock()
         self._poll_lock = threading.Lock()
         self._polled: dict[tuple[str, str], int] = {}
@@ -149,6 +153,10 @@ class Core:
             turn = Turn(connection, self.vault_id, now or self.clock.now(), actor)
             yield turn
             self._finish(turn)
+        for at in turn.due:
+            self.scheduled(at)
+        if turn.mails and self.postman:
+            self.postman.wake()
         if turn.events:
             self.log.publish()
 
@@ -191,7 +199,8 @@ class Core:
             # The caller may only want to read, which works on a full disk; the worker tries again.
             self._retry_at = now + error.retry_seconds
             return
-        self._attended(seen)
+        if len(waiting) < due.BATCH:
+            self._attended(seen)
 
     def scheduled(self, at: float) -> None:
         """Say that something falls due by itself at ``at`` (epoch seconds): somebody must do it if nobody calls."""
@@ -227,11 +236,13 @@ class Core:
         return datetime.fromtimestamp(seconds, UTC) if self.worker is None else self.clock.now()
 
     def close(self) -> None:
-        """Stop the worker, and give the database back unless it is another vault's; safe to call twice."""
+        """Stop worker and postman, and give the database back unless it is another vault's; safe to call twice."""
         for sibling in self._siblings:
             sibling.close()
         if self.worker:
             self.worker.stop()
+        if self.postman:
+            self.postman.stop()
         if self._unsubscribe:
             self._unsubscribe()
         if self._parent is None:
@@ -249,12 +260,20 @@ class Core:
             return sum(do_step(self, step) for step in waiting)
 
     def _due(self) -> Sequence[Row[Any]]:
+        """List what is due, the earliest first; on a simulated clock only what falls due at the earliest instant."""
+        until = self._seconds()
         with self.store.read() as connection:
-            return certificates.due(connection, self.vault_id, self._seconds())
+            if self.worker is None:
+                # Each step happens at its own instant, and may itself schedule what comes before the others.
+                at = due.next_due(connection, self.vault_id)
+                if at is None or at > until:
+                    return []
+                until = at
+            return due.due(connection, self.vault_id, until)
 
     def _next_due(self) -> int | None:
         with self.store.read() as connection:
-            return certificates.next_due(connection, self.vault_id)
+            return due.next_due(connection, self.vault_id)
 
     def _seconds(self) -> int:
         return int(self.clock.now().timestamp())
@@ -262,6 +281,8 @@ class Core:
     def _finish(self, turn: Turn) -> None:
         if isinstance(self.entropy, SeededEntropy):
             rows.save_draws(turn.connection, self.vault_id, self.entropy.take_changes())
+        if turn.mails:
+            mail.add_mails(turn.connection, self.vault_id, turn.mails)
         if not turn.events:
             return
         rows.append_events(turn.connection, [

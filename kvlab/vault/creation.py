@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.entropy import identifier
@@ -12,6 +13,7 @@ from kvlab.store import vault as vault_rows
 from kvlab.vault import policy as policies
 from kvlab.vault.answer import OperationRow
 from kvlab.vault.key_material import make_key, open_key, sealed_key
+from kvlab.vault.lifetime import reschedule
 from kvlab.vault.operation import Move, Status, Worker, take
 from kvlab.vault.version import tags_text
 from kvlab.wire.policy import CertificatePolicy
@@ -19,7 +21,8 @@ from kvlab.x509.key import key_spec
 from kvlab.x509.request import build_request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
@@ -39,6 +42,7 @@ class Order(NamedTuple):
     tags: dict[str, str] | None
     preserve_cert_order: bool
     ignored: list[str]
+    renewal: bool = False
 
 
 class Plan(NamedTuple):
@@ -48,6 +52,43 @@ class Plan(NamedTuple):
     policy: CertificatePolicy
     new_policy: bool
     reused: Row[Any] | None
+
+
+class Requested(NamedTuple):
+    """An order in its turn: what the store says of it now, the key and the request made for it."""
+
+    turn: Turn
+    plan: Plan
+    key: PrivateKey
+    csr: bytes
+
+
+@contextmanager
+def requested(core: Core, order: Order, actor: str, now: datetime | None = None) -> Iterator[Requested]:
+    """
+    Make key and request of an order, then open the turn in which the operation can begin.
+
+    The slow part comes before any transaction; if others had their turns meanwhile and it does not fit any more, it is
+    made again.
+
+    Args:
+        core: the vault.
+        order: what is asked for.
+        actor: whose turn it is.
+        now: the instant of work that fell due.
+
+    Raises:
+        VaultError: as ``plan``.
+    """
+    while True:
+        with core.read() as connection:
+            first_look = plan(core, connection, order)
+        key, csr = _make_request(core, order, first_look)
+        with core.turn(actor, now) as turn:
+            second_look = plan(core, turn.connection, order)
+            if _same_request(first_look, second_look):
+                yield Requested(turn, second_look, key, csr)
+                return
 
 
 def check_name_free(occupants: Sequence[Row[Any]], name: str, move: Move) -> Row[Any] | None:
@@ -118,13 +159,13 @@ def check_issuer(core: Core, connection: Connection, policy: CertificatePolicy) 
         )
 
 
-def same_request(before: Plan, now: Plan) -> bool:
+def _same_request(before: Plan, now: Plan) -> bool:
     """Tell whether key and request still fit, after others had their turns while they were made."""
     reused = [plan.reused.id if plan.reused else None for plan in (before, now)]
     return reused[0] == reused[1] and before.policy == now.policy
 
 
-def create_key(core: Core, order: Order, plan: Plan) -> tuple[PrivateKey, bytes]:
+def _make_request(core: Core, order: Order, plan: Plan) -> tuple[PrivateKey, bytes]:
     """Make (or take again) the private key and the request; outside any transaction, for this is the slow part."""
     assert plan.policy.key_props is not None
     if plan.reused is not None:
@@ -135,8 +176,9 @@ def create_key(core: Core, order: Order, plan: Plan) -> tuple[PrivateKey, bytes]
     return key, build_request(profile, key, deterministic=core.seeded)
 
 
-def begin_operation(core: Core, turn: Turn, order: Order, plan: Plan, key: PrivateKey, csr: bytes) -> OperationRow:
+def begin_operation(core: Core, order: Order, requested: Requested) -> OperationRow:
     """Keep the key, the policy and the pending operation, and note both events; returns the operation."""
+    turn, plan, key, csr = requested
     certificate_id, policy_json = _keep_policy(core, turn, order, plan)
     if plan.reused is not None:
         key_id = plan.reused.id
@@ -151,7 +193,7 @@ def begin_operation(core: Core, turn: Turn, order: Order, plan: Plan, key: Priva
         "created": turn.seconds,
         "issuer": issuer, "status": Status.IN_PROGRESS.value, "cancellation_requested": False,
         "csr": csr, "key_id": key_id, "policy": policy_json, "enabled": order.enabled, "tags": tags_text(order.tags),
-        "preserve_cert_order": order.preserve_cert_order,
+        "preserve_cert_order": order.preserve_cert_order, "renewal": order.renewal,
         "due_at": _due_at(core, turn) if signs_itself(issuer) else None,
     }  # fmt: skip
     rows.put_operation(turn.connection, operation, replace=plan.row is not None)
@@ -187,6 +229,8 @@ def _keep_policy(core: Core, turn: Turn, order: Order, plan: Plan) -> tuple[int,
     if plan.row.current_id is None:
         change["created"] = turn.seconds
     rows.set_certificate(turn.connection, plan.row.id, **change)
+    if plan.new_policy:
+        reschedule(turn, plan.row.id)
     return plan.row.id, policy_json
 
 
@@ -215,4 +259,4 @@ def _due_at(core: Core, turn: Turn) -> int:
     """Return when the vault signs, in whole epoch seconds; never before the delay is over."""
     if not core.self_delay_seconds:
         return turn.seconds
-    return math.ceil(core.clock.now().timestamp() + core.self_delay_seconds)
+    return math.ceil(turn.exact.timestamp() + core.self_delay_seconds)

@@ -8,6 +8,7 @@ from kvlab.errors import CertificateNotFound, DeletedCertificateNotFound, PurgeP
 from kvlab.store import certificate as rows
 from kvlab.vault import answer, archive
 from kvlab.vault.creation import signs_itself, worker_of
+from kvlab.vault.lifetime import reschedule
 from kvlab.vault.operation import Status, Worker
 from kvlab.vault.turn import VAULT
 from kvlab.vault.view import View, name_key, operation, start_after
@@ -40,6 +41,7 @@ class DeletedCertificateOperations(View):
             if row.p_request_id is not None:
                 # Nobody works for a certificate that is gone; the operation waits for it to be recovered.
                 rows.set_operation(turn.connection, row.c_id, due_at=None)
+            reschedule(turn, row.c_id)
             turn.record("delete_certificate", f"certificates/{row.c_name}", version=row.v_version)
             deleted = rows.latest(turn.connection, core.vault_id, name_key(name))
             assert deleted is not None
@@ -94,6 +96,7 @@ class DeletedCertificateOperations(View):
             rows.set_certificate(turn.connection, row.c_id, deleted_at=None, purge_at=None)
             if row.p_status == Status.IN_PROGRESS and _falls_due(row):
                 rows.set_operation(turn.connection, row.c_id, due_at=turn.seconds)
+            reschedule(turn, row.c_id)
             turn.record("recover_deleted_certificate", f"certificates/{row.c_name}", version=row.v_version)
             live = rows.latest(turn.connection, core.vault_id, name_key(name))
             assert live is not None
@@ -156,7 +159,7 @@ class DeletedCertificateOperations(View):
             if rows.occupants(turn.connection, core.vault_id, key):
                 newest = content["versions"][-1]["version"]
                 raise RestoreConflict("certificate", self._place.id("certificates", content["name"], newest))
-            archive.keep_certificate(core, turn.connection, content)
+            reschedule(turn, archive.keep_certificate(core, turn.connection, content))
             turn.record("restore_certificate", f"certificates/{content['name']}", versions=len(content["versions"]))
             row = rows.latest(turn.connection, core.vault_id, key)
             assert row is not None

@@ -9,6 +9,7 @@ from kvlab.store import certificate as rows
 from kvlab.vault.key_material import open_key
 from kvlab.vault.operation import Move, Status, Worker, take
 from kvlab.vault.policy import profile
+from kvlab.vault.renewal import note_outcome
 from kvlab.vault.turn import VAULT
 from kvlab.vault.version import add_version
 from kvlab.wire.policy import CertificatePolicy
@@ -28,7 +29,7 @@ def finish_operation(core: Core, step: Row[Any]) -> int:
         if work is None:
             return 0
         if work.cancellation_requested:
-            _grant_cancellation(turn, work)
+            _move(core, turn, work, Move.CANCEL)
         else:
             _sign_self(core, turn, work)
         return 1
@@ -45,7 +46,7 @@ def _sign_self(core: Core, turn: Turn, work: Row[Any]) -> None:
         not_after=not_after(turn.now, policy.x509_props.validity_months or 1),
         deterministic=core.seeded,
     )
-    _move(turn, work, Move.ISSUE, version=add_version(
+    _move(core, turn, work, Move.ISSUE, version=add_version(
         turn,
         core,
         certificate_id=work.certificate_id,
@@ -60,11 +61,7 @@ def _sign_self(core: Core, turn: Turn, work: Row[Any]) -> None:
     ))  # fmt: skip
 
 
-def _grant_cancellation(turn: Turn, work: Row[Any]) -> None:
-    _move(turn, work, Move.CANCEL)
-
-
-def _move(turn: Turn, work: Row[Any], move: Move, *, version: str | None = None) -> None:
+def _move(core: Core, turn: Turn, work: Row[Any], move: Move, *, version: str | None = None) -> None:
     status = take(Status(work.status), move, Worker.ISSUER, name=work.name, issuer="")
     rows.set_operation(turn.connection, work.certificate_id, status=status.value, due_at=None)
     turn.record(
@@ -75,3 +72,5 @@ def _move(turn: Turn, work: Row[Any], move: Move, *, version: str | None = None)
         move=move.value,
         detail={"from": work.status, "to": status.value},
     )
+    if work.renewal:
+        note_outcome(core, turn, work.certificate_id, status)

@@ -24,18 +24,24 @@ class Turn:
         vault_id: whose rows may be touched.
         now: aware UTC instant in whole seconds; ``seconds`` is the same as epoch seconds.
         actor: the principal, or ``vault``.
+        exact: the instant with its fraction of a second.
         events: what was recorded so far.
+        mails: what is to be put into the outbox.
+        due: when what was begun here falls due, in epoch seconds.
     """
 
-    __slots__ = ("actor", "connection", "events", "now", "seconds", "vault_id")
+    __slots__ = ("actor", "connection", "due", "events", "exact", "mails", "now", "seconds", "vault_id")
 
     def __init__(self, connection: Connection, vault_id: int, now: datetime, actor: str) -> None:
         self.connection = connection
         self.vault_id = vault_id
+        self.exact = now
         self.now = now.replace(microsecond=0)
         self.seconds = int(now.timestamp())
         self.actor = actor
         self.events: list[tuple[str, str, str | None, str | None, int | None, dict[str, Any]]] = []
+        self.mails: list[Mapping[str, Any]] = []
+        self.due: list[int] = []
 
     def record(
         self,

@@ -14,6 +14,7 @@ from kvlab.vault.core import Core
 from kvlab.vault.deleted import DeletedCertificateOperations
 from kvlab.vault.issuer import IssuerOperations
 from kvlab.vault.key_use import CryptographicOperations
+from kvlab.vault.outbox import Outbox
 from kvlab.vault.pending import PendingOperations
 from kvlab.vault.plain_key import PlainKeyOperations
 from kvlab.vault.practice import PracticeOperations
@@ -177,6 +178,11 @@ class Vault(
     def events(self) -> EventLog:
         """Everything that happened: iterate, ``since(seq)``, ``subscribe(callback)``."""
         return self._core.log
+
+    @property
+    def outbox(self) -> Outbox:
+        """The mails to the vault's contacts, the oldest first; ``deliver_to`` sends them through a mail server too."""
+        return Outbox(self._core)
 
     def as_principal(self, principal: str) -> Vault:
         """Return the same vault, used as somebody else; an unknown principal may do nothing."""

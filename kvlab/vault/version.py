@@ -10,6 +10,7 @@ from cryptography import x509
 from kvlab.entropy import identifier
 from kvlab.store import certificate as rows
 from kvlab.vault.key_material import key_operations
+from kvlab.vault.lifetime import reschedule
 from kvlab.x509.certificate import thumbprint
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def add_version(
         "exportable": key_props.exportable,
         "preserve_cert_order": preserve_cert_order,
     }
-    rows.set_certificate(turn.connection, certificate_id, current_id=rows.add_version(turn.connection, row))
+    current_id = rows.add_version(turn.connection, row)
+    rows.set_certificate(turn.connection, certificate_id, current_id=current_id, noticed=None)
+    reschedule(turn, certificate_id)
     return version
 
 

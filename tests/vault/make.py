@@ -26,6 +26,10 @@ def ec_policy(subject="CN=contoso.com", issuer="Self", **properties):
     return CertificatePolicy.of(issuer, subject, kty="EC", **properties)
 
 
+MAIL_ONLY = [{"trigger": {"lifetime_percentage": 80}, "action": {"action_type": "EmailContacts"}}]
+"""Lifetime actions under which a certificate is left to expire."""
+
+
 def finish(vault, name="web", policy=None, **arguments):
     """Create a self-signed certificate and let the vault finish it; returns its bundle."""
     vault.create_certificate(name, policy or ec_policy(), **arguments)

@@ -19,6 +19,7 @@ from kvlab.errors import (
 )
 from tests.tool import tool
 from tests.vault.make import (
+    MAIL_ONLY,
     ec_key,
     ec_policy,
     finish,
@@ -121,7 +122,7 @@ def expire(vault):
 )
 def test_a_disabled_or_expired_certificates_key_and_secret_are_inoperable(clock, inoperable, make, refused):
     with Vault(clock=clock, inoperable=inoperable) as vault:
-        finish(vault)
+        finish(vault, policy=ec_policy(lifetime_actions=MAIL_ONLY))
         make(vault)
         found = {}
         for name, call in {**KEY_CALLS, "secret": lambda vault: vault.get_secret("web")}.items():
@@ -138,7 +139,7 @@ def test_a_disabled_or_expired_certificates_key_and_secret_are_inoperable(clock,
 
 @pytest.mark.parity("expired-codes")
 def test_the_words_of_disabled_and_expired(vault):
-    finish(vault)
+    finish(vault, policy=ec_policy(lifetime_actions=MAIL_ONLY))
     disable(vault)
 
     with pytest.raises(VaultError, match="Operation sign is not allowed on a disabled key"):
