@@ -33,18 +33,13 @@ def _ref(target: str, *, cascade: bool = True) -> ForeignKey:
 
 def _due_index(name: str, column: str) -> Index:
     """Index only the rows that wait for an instant, so that finding what is due costs nothing for those that do not."""
-    return _waiting_index(name, column, while_set=column)
+    return _index_while(column, name, "vault_id", column)
 
 
-def _waiting_index(name: str, column: str, *, while_set: str) -> Index:
-    waits = text(f"{while_set} IS NOT NULL")
-    return Index(name, "vault_id", column, sqlite_where=waits, postgresql_where=waits)
-
-
-def _deleted_index(name: str, *columns: str) -> Index:
-    """Index only the deleted rows, so that listing them costs nothing for those that live."""
-    deleted = text("deleted_at IS NOT NULL")
-    return Index(name, *columns, sqlite_where=deleted, postgresql_where=deleted)
+def _index_while(is_set: str, name: str, *columns: str) -> Index:
+    """Index only the rows in which a column is set, so that finding them costs nothing for the others."""
+    condition = text(f"{is_set} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 meta = Table(
@@ -97,7 +92,7 @@ certificate = Table(
     Column("expire_at", BigInteger),  # when the current version expires, until that is noted
     UniqueConstraint("vault_id", "name_key"),
     _due_index("certificate_purge", "purge_at"),
-    _deleted_index("certificate_deleted", "vault_id", "name_key"),
+    _index_while("deleted_at", "certificate_deleted", "vault_id", "name_key"),
     _due_index("certificate_renew", "renew_at"),
     _due_index("certificate_notice", "notice_at"),
     _due_index("certificate_expire", "expire_at"),
@@ -163,7 +158,7 @@ item = Table(
     UniqueConstraint("vault_id", "name_key", "area"),
     Index("item_name", "vault_id", "area", "name_key"),
     _due_index("item_purge", "purge_at"),
-    _deleted_index("item_deleted", "vault_id", "area", "name_key"),
+    _index_while("deleted_at", "item_deleted", "vault_id", "area", "name_key"),
 )
 
 item_version = Table(
@@ -233,7 +228,7 @@ mail = Table(
     Column("body", Text, nullable=False),
     Column("waiting", Boolean),  # NULL once a mail server took it, or will never take it
     Column("refusal", Text),  # why it will never take it
-    _waiting_index("mail_waiting", "seq", while_set="waiting"),
+    _index_while("waiting", "mail_waiting", "vault_id", "seq"),
 )
 
 draw = Table(

@@ -22,6 +22,7 @@ BAG = 50
 """So many mails are carried on one connection."""
 
 CONNECT_SECONDS = 10
+STOP_SECONDS = 2
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 300
 """How long it waits after a server did not answer: first the one, each time twice as long, at most the other."""
@@ -43,6 +44,7 @@ class Postman:
         self._core = weakref.ref(core, lambda _: self._end())
         self._server = host, port
         self._called = threading.Event()
+        self._hurry = threading.Event()
         self._quiet = threading.Event()
         self._lock = threading.Lock()
         self._stopped = False
@@ -58,29 +60,33 @@ class Postman:
                 self._thread.start()
 
     def flush(self, seconds: float) -> bool:
-        """Wait until nothing waits, at most so long; tells whether that is so."""
+        """Try at once, and wait until nothing waits, at most so long; tells whether that is so."""
         self.wake()
+        self._hurry.set()
         return self._quiet.wait(seconds)
 
     def stop(self) -> None:
-        """End the thread, and wait for the mail it is at."""
+        """End the thread, and wait a moment for the mail it is at; not for a server that does not speak."""
         self._end()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join()
+            thread.join(STOP_SECONDS)
 
     def _end(self) -> None:
         self._stopped = True
         self._called.set()
+        self._hurry.set()
 
     def _run(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         while not self._stopped:
             self._called.clear()
+            self._hurry.clear()
             try:
                 done = self._carry()
             except Exception as error:  # noqa: BLE001  whatever it is, the mail is still there
-                _log.warning("Mail could not be delivered to %s:%d: %s", *self._server, error)
+                if not self._stopped:
+                    _log.warning("Mail could not be delivered to %s:%d: %s", *self._server, error)
                 done = False
             if done:
                 pause = FIRST_PAUSE_SECONDS
@@ -89,7 +95,7 @@ class Postman:
                         self._quiet.set()
                 self._called.wait()
             else:
-                self._called.wait(pause)
+                self._hurry.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _carry(self) -> bool:

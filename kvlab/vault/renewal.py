@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import OperationInProgress, VaultError
+from kvlab.errors import OperationInProgress, StoreUnavailable, VaultError
 from kvlab.store import certificate as rows
 from kvlab.vault import creation
 from kvlab.vault.creation import Order
@@ -54,6 +54,8 @@ def renew_certificate(core: Core, step: Row[Any]) -> int:
     try:
         with creation.requested(core, order, VAULT, core.instant(step.at)) as requested:
             return _begin(core, step, order, requested)
+    except StoreUnavailable:
+        raise
     except VaultError as refusal:
         return _put_off(core, step, refusal)
 

@@ -63,6 +63,7 @@ def waiting(vault, name="web"):
 # -- when
 
 
+@pytest.mark.parity("renewal", "renewal-instant")
 @pytest.mark.parametrize(
     ("lifetime_actions", "expected"),
     [
@@ -152,6 +153,7 @@ def test_a_year_of_fifty_certificates_in_one_step_of_the_clock(clock):
 # -- what the new version is
 
 
+@pytest.mark.parity("renewal")
 def test_tags_and_the_whole_policy_go_over_to_the_new_version(vault):
     policy = ec_policy(dns_names=["contoso.com"], crv="P-384", content_type="application/x-pem-file")
     finish(vault, policy=policy, tags={"team": "web", "tier": "1"})
@@ -166,6 +168,7 @@ def test_tags_and_the_whole_policy_go_over_to_the_new_version(vault):
     assert vault.get_secret("web").content_type == "application/x-pem-file"
 
 
+@pytest.mark.parity("reuse-key")
 @pytest.mark.parametrize("kty", ["EC", "RSA"])
 @pytest.mark.parametrize("reuse", [True, False], ids=["reuse_key", "new key"])
 def test_the_key_pair_is_kept_only_if_the_policy_says_so(vault, kty, reuse):
@@ -183,6 +186,7 @@ def test_the_key_pair_is_kept_only_if_the_policy_says_so(vault, kty, reuse):
     assert value
 
 
+@pytest.mark.parity("renewal-current-stays")
 def test_while_a_renewal_is_pending_the_current_version_stays(clock):
     with Vault(clock=clock, self_delay_seconds=3600) as vault:
         vault.create_certificate("web", ec_policy())
@@ -216,6 +220,7 @@ def test_a_renewal_counts_from_the_newest_version_however_that_came_about(vault)
 # -- what changes the instant
 
 
+@pytest.mark.parity("renewal-patch")
 def test_a_new_trigger_counts_at_once_for_the_current_version(vault):
     finish(vault)
     vault.clock.advance(days=100)
@@ -241,6 +246,7 @@ def test_a_policy_given_to_create_or_to_update_certificate_moves_the_trigger_too
     assert soon < waiting(vault)[0] < later
 
 
+@pytest.mark.parity("renewal-disabled")
 def test_a_disabled_certificate_is_not_renewed_until_it_is_enabled_again(vault):
     finish(vault)
     vault.update_certificate("web", attributes={"enabled": False})
@@ -277,6 +283,7 @@ def test_a_deleted_certificate_waits_for_nothing_and_a_recovered_one_again(vault
     assert waiting(vault) == before
 
 
+@pytest.mark.parity("renewal-disabled")
 def test_a_certificate_deleted_over_its_trigger_is_renewed_once_recovered(clock):
     with Vault(clock=clock) as vault:
         finish(vault)
@@ -331,6 +338,7 @@ def test_a_merged_certificate_waits_by_its_own_dates_not_by_the_policys(vault):
 # -- what can not be now
 
 
+@pytest.mark.parity("renewal-early")
 def test_a_trigger_before_its_own_version_does_not_loop(vault):
     """A policy of 12 months may ask for 324 days before expiry, and an imported certificate live 100."""
     key = ec_key()
@@ -348,6 +356,7 @@ def test_a_trigger_before_its_own_version_does_not_loop(vault):
     assert len(versions(vault)) == 2
 
 
+@pytest.mark.parity("renewal-in-progress")
 def test_a_renewal_waits_for_an_operation_that_is_in_progress(vault):
     finish(vault)
     vault.create_certificate("web", CertificatePolicy.manual("CN=other", kty="EC"))
@@ -366,6 +375,7 @@ def test_a_renewal_waits_for_an_operation_that_is_in_progress(vault):
     assert outcomes(vault)[-2:] == ["begun", "renewed"]
 
 
+@pytest.mark.parity("renewal-failed")
 def test_a_renewal_that_is_refused_is_tried_again_ever_more_slowly(vault):
     """The issuer object was deleted: every attempt is refused, recorded and told, and none loops."""
     vault.set_certificate_contacts([{"email": "ops@contoso.com"}])
@@ -389,6 +399,7 @@ def test_a_renewal_that_is_refused_is_tried_again_ever_more_slowly(vault):
     assert outcomes(vault)[-2:] == ["begun", "renewed"], "a better policy is tried at once"
 
 
+@pytest.mark.parity("renewal-failed")
 def test_a_cancelled_renewal_is_told_and_tried_again(clock):
     with Vault(clock=clock, self_delay_seconds=7200) as vault:
         vault.set_certificate_contacts([{"email": "ops@contoso.com"}])
@@ -453,6 +464,7 @@ def test_a_seeded_year_repeats_byte_for_byte(clock):
 # -- its end
 
 
+@pytest.mark.parity("expiry-event", "inoperable")
 def test_an_unrenewed_certificate_expires_with_its_key_and_secret_at_its_last_second(vault):
     bundle = finish(vault, policy=ec_policy(validity_months=1, lifetime_actions=MAIL_ONLY))
     end = parsed(bundle).not_valid_after_utc
@@ -475,6 +487,7 @@ def test_an_unrenewed_certificate_expires_with_its_key_and_secret_at_its_last_se
     assert waiting(vault) == (None, None, None)
 
 
+@pytest.mark.parity("inoperable")
 def test_as_recorded_an_expired_certificate_still_decrypts_and_gives_its_secret(clock):
     with Vault(clock=clock, inoperable="recorded") as vault:
         finish(vault, policy=ec_policy(validity_months=1, lifetime_actions=MAIL_ONLY))
