@@ -316,3 +316,20 @@ def test_a_connection_that_is_cut_within_a_turn_leaves_nothing_behind(vault, url
 
     assert [item.id.rsplit("/", 1)[1] for item in vault.get_secrets()] == ["s"]
     assert [event.kind for event in vault.events] == ["set_secret"]
+
+
+def test_two_servers_renew_once_and_mail_once(url):
+    clock = SimulatedClock("2026-06-01T09:00Z")
+    with Vault.open(url, clock=clock) as one, Vault.open(url, clock=clock) as two:
+        one.set_certificate_contacts([{"email": "ops@contoso.com"}])
+        for number in range(6):
+            finish(one, f"c{number}")
+        moves = [threading.Thread(target=clock.advance, kwargs={"days": 150}) for _ in range(2)]
+        for move in moves:
+            move.start()
+        for move in moves:
+            move.join()
+        assert {len(two.get_certificate_versions(f"c{number}")) for number in range(6)} == {2}
+        assert [mail.news for mail in two.outbox].count("renewed") == 6
+        assert len(two.outbox) == 12
+        assert [event.seq for event in one.events] == list(range(1, len(one.events) + 1))
