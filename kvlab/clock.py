@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -75,9 +76,9 @@ class SimulatedClock:
             The new instant; everything due by then has been done.
 
         Raises:
-            ValueError: the sum is negative (time does not go back), or leads past the year 9999.
+            ValueError: no finite number; the sum is negative (time does not go back), or leads past the year 9999.
         """
-        step = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days, weeks=weeks)
+        step = _span(seconds=seconds, minutes=minutes, hours=hours, days=days, weeks=weeks)
         if step < timedelta(0):
             seconds = step.total_seconds()
             raise ValueError(f"A clock does not go back: advance takes 0 or more seconds, not {seconds:g}.")
@@ -111,6 +112,18 @@ class SimulatedClock:
 
     def __repr__(self) -> str:
         return f"SimulatedClock({self._now.isoformat().replace('+00:00', 'Z')!r})"
+
+
+def _span(**parts: object) -> timedelta:
+    for unit, part in parts.items():
+        if isinstance(part, bool) or not isinstance(part, (int, float)) or not math.isfinite(part):
+            raise ValueError(
+                f"advance takes a number of seconds, minutes=, hours=, days= or weeks=; {unit} is {part!r}."
+            )
+    try:
+        return timedelta(**parts)  # type: ignore[arg-type]
+    except OverflowError:
+        raise ValueError("A clock ends with the year 9999.") from None
 
 
 def _instant(value: datetime | str) -> datetime:

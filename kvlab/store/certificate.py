@@ -66,6 +66,13 @@ _VERSIONS = Statement(
     .limit(bindparam("most"))
 )
 
+_VERSION_BEFORE = Statement(
+    sa.select(version.c.version)
+    .where(version.c.certificate_id == bindparam("certificate_id"), version.c.id < bindparam("id"))
+    .order_by(version.c.id.desc())
+    .limit(1)
+)
+
 _OPERATION = Statement(
     sa.select(certificate.c.name, certificate.c.deleted_at, certificate.c.current_id, *pending.columns)
     .join(pending, pending.c.certificate_id == certificate.c.id)
@@ -157,6 +164,12 @@ def versions(
 ) -> Sequence[Row[Any]]:
     """List the versions of a live certificate by version id, those after the id ``after`` only."""
     return _VERSIONS.all(connection, {"vault_id": vault_id, "name_key": name_key, **limited(after, limit)})
+
+
+def version_before(connection: Connection, certificate_id: int, row_id: int) -> str | None:
+    """Return the version id that was made before a version (its row id); None if that is the first."""
+    found: str | None = _VERSION_BEFORE.scalar(connection, {"certificate_id": certificate_id, "id": row_id})
+    return found
 
 
 def all_versions(connection: Connection, certificate_id: int) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from kvlab.vault.answer import VersionRow
 from kvlab.vault.inoperable import READ_VALUE, condition, refused
 from kvlab.vault.item import ItemOperations, Listed, changed, dated, not_found
 from kvlab.vault.key_material import open_key, open_value, seal_value
-from kvlab.vault.policy import PEM
+from kvlab.vault.policy import PEM, PKCS12
 from kvlab.vault.version import tags_text
 from kvlab.vault.view import (
     encoded,
@@ -33,7 +33,7 @@ from kvlab.x509.pfx import write_pfx
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from kvlab.vault.certificate import AttributesInput
 
@@ -92,15 +92,17 @@ class SecretOperations(ItemOperations):
             return self._plain_secret(stored, with_value=True)
 
     @operation()
-    def get_secret(self, name: str, version: str | None = None) -> SecretBundle:
+    def get_secret(self, name: str, version: str | None = None, *, out_content_type: str | None = None) -> SecretBundle:
         """
         Read a secret with its value: of a certificate, the PFX (base64) or PEM with key, if exportable, and chain.
 
         Args:
             name: of the secret or certificate.
             version: 32 hexadecimal digits; the newest when left out.
+            out_content_type: ``application/x-pem-file`` turns a certificate's PFX into PEM; nothing else is taken.
 
         Raises:
+            InvalidProperty: 400, the secret can not be turned into ``out_content_type``.
             SecretDisabled: and ``SecretExpired``: 403.
             SecretNotFound: 404; also while a certificate's first version is pending.
 
@@ -109,15 +111,23 @@ class SecretOperations(ItemOperations):
         core = self._core
         with core.read() as connection:
             row = self._managed(connection, name, version)
-            if row is not None:
-                self._check_operable(VersionRow.of(row), managed=True)
+            if row is None:
+                row = self._plain(connection, "secret", name, version)
+                found = None
+            else:
                 sealed = certificates.find_key(connection, row.v_key_id) if row.v_exportable else None
-                return self._managed_secret(row, sealed)
-            row = self._plain(connection, "secret", name, version)
+                found = self._managed_secret(connection, row)
         if row is None:
             raise not_found("secret", f"{name}/{version}" if version else name)
-        self._check_operable(row, managed=False)
-        return self._plain_secret(row, with_value=True)
+        if found is None:
+            self._check_operable(row, managed=False)
+            _check_conversion(None, out_content_type)
+            return self._plain_secret(row, with_value=True)
+        self._check_operable(VersionRow.of(row), managed=True)
+        _check_conversion(found.content_type, out_content_type)
+        found.content_type = out_content_type or found.content_type
+        found.value = self._certificate_value(row, sealed, found.content_type)
+        return found
 
     @operation()
     def get_secrets(self, *, maxresults: int | None = None, after: str = "") -> list[SecretItem]:
@@ -193,7 +203,7 @@ class SecretOperations(ItemOperations):
             if row is not None:
                 if not row.v_enabled:
                     raise SecretDisabled
-                members = dict(self._managed_secret(row, None, with_value=False))
+                members = dict(self._managed_secret(connection, row))
                 return DeletedSecretBundle(
                     **answer.deletion(self._place, "deletedsecrets", row.c_name, row.c_deleted_at), **members
                 )
@@ -270,22 +280,23 @@ class SecretOperations(ItemOperations):
         if refused(READ_VALUE, found, managed=managed, mode=self._core.inoperable):
             raise SecretDisabled if found == "disabled" else SecretExpired
 
-    def _managed_secret(self, row: Row[Any], sealed: Row[Any] | None, *, with_value: bool = True) -> SecretBundle:
+    def _managed_secret(self, connection: Connection, row: Row[Any]) -> SecretBundle:
+        """Return a certificate's secret without its value."""
         return SecretBundle(
-            value=self._certificate_value(row, sealed) if with_value else None,
             content_type=row.v_content_type,
             id=self._place.id("secrets", row.c_name, row.v_version),
             managed=True,
             attributes=answer.attributes(VersionRow.of(row), self._place),
             tags=answer.tags(row.v_tags),
             kid=self._place.id("keys", row.c_name, row.v_version),
+            previous_version=certificates.version_before(connection, row.c_id, row.v_id),
         )
 
-    def _certificate_value(self, row: Row[Any], sealed: Row[Any] | None) -> str:
-        """Write key (unless it can not leave) and certificates as the policy's content type says."""
+    def _certificate_value(self, row: Row[Any], sealed: Row[Any] | None, content_type: str | None) -> str:
+        """Write key (unless it can not leave) and certificates."""
         key = open_key(self._core, sealed) if sealed is not None else None
         certificates_der = split_der(row.v_certificates_der)
-        if row.v_content_type == PEM:
+        if content_type == PEM:
             return write_pem(key, certificates_der)
         # The password is empty, so the salt keeps nothing secret; drawn from the version, it makes the value repeat.
         pfx = write_pfx(key, certificates_der, salt=row.v_version.encode())
@@ -314,6 +325,12 @@ class SecretOperations(ItemOperations):
             attributes=answer.attributes(row.state, self._place),
             tags=answer.tags(row.tags),
         )
+
+
+def _check_conversion(content_type: str | None, wanted: str | None) -> None:
+    """Refuse what a certificate's secret (None: a plain one) can not be turned into."""
+    if wanted is not None and (content_type, wanted) != (PKCS12, PEM):
+        raise InvalidProperty("outContentType", f"Only a certificate's {PKCS12} can be returned as {PEM}.")
 
 
 def _check_content_type(content_type: str | None) -> None:

@@ -184,13 +184,19 @@ class Vault(
         """The mails to the vault's contacts, the oldest first; ``deliver_to`` sends them through a mail server too."""
         return Outbox(self._core)
 
-    def as_principal(self, principal: str) -> Vault:
-        """Return the same vault, used as somebody else; an unknown principal may do nothing."""
-        return self._view(plain_text("principal", principal, PRINCIPAL_LENGTH), self.vault_url)
+    def as_principal(self, principal: str, *, caller: str | None = None) -> Vault:
+        """
+        Return the same vault, used as somebody else; an unknown principal may do nothing.
+
+        Args:
+            principal: any text.
+            caller: how a refusal names it, such as ``appid=…;oid=…;numgroups=0;iss=https://sts.windows.net/…/``.
+        """
+        return self._view(plain_text("principal", principal, PRINCIPAL_LENGTH), self.vault_url, caller)
 
     def at(self, vault_url: str) -> Vault:
         """Return the same vault with ids that begin with another URL (for a server that stands elsewhere)."""
-        return self._view(self._principal, vault_url.rstrip("/"))
+        return self._view(self._principal, vault_url.rstrip("/"), self._caller)
 
     def sibling(self, name: str) -> Vault:
         """
@@ -240,7 +246,7 @@ class Vault(
             ForbiddenByPolicy: the caller is not the owner.
         """
         if self._principal != OWNER:
-            refusal = ForbiddenByPolicy(f"appid={self._principal}", "principals", "set", self.name)
+            refusal = ForbiddenByPolicy(self._caller, "principals", "set", self.name)
             self.note_refusal("set_principal", "principals", refusal)
             raise refusal
         if plain_text("principal", principal, PRINCIPAL_LENGTH) == OWNER:
@@ -263,9 +269,9 @@ class Vault(
         """Give the database back; safe to call twice. All views of the vault end."""
         self._core.close()
 
-    def _view(self, principal: str, url: str) -> Vault:
+    def _view(self, principal: str, url: str, caller: str | None) -> Vault:
         view = Vault.__new__(Vault)
-        super(Vault, view).__init__(self._core, principal, url)
+        super(Vault, view).__init__(self._core, principal, url, caller)
         return view
 
     def __enter__(self) -> Self:

@@ -37,9 +37,10 @@ _log = logging.getLogger(__name__)
 class View:
     """One vault, used as one principal; views of the same vault share everything else."""
 
-    def __init__(self, core: Core, principal: str, url: str) -> None:
+    def __init__(self, core: Core, principal: str, url: str, caller: str | None = None) -> None:
         self._core = core
         self._principal = principal
+        self._caller = caller or f"appid={principal}"
         self._place = Place(
             url, recovery_level(core.retention_days, purge_protection=core.purge_protection), core.retention_days
         )
@@ -54,8 +55,8 @@ class View:
         if by_role(grants):
             action = f"Microsoft.KeyVault/vaults/{permission.action}"
             resource = f"{self._core.name}/{about}"
-            raise ForbiddenByRbac(f"appid={self._principal}", action, resource, self._core.name)
-        raise ForbiddenByPolicy(f"appid={self._principal}", permission.area, permission.name, self._core.name)
+            raise ForbiddenByRbac(self._caller, action, resource, self._core.name)
+        raise ForbiddenByPolicy(self._caller, permission.area, permission.name, self._core.name)
 
     def note_refusal(self, operation: str, about: str, error: VaultError) -> None:
         """Record that the caller was refused; ``about`` is what the request was for."""

@@ -13,7 +13,12 @@ from kvlab.wire.model import Tags, WireModel
 
 
 class SecretBundle(WireModel):
-    """One version of a secret; ``value`` is text (a PFX as base64) and never part of the repr."""
+    """
+    One version of a secret; ``value`` is text (a PFX as base64) and never part of the repr.
+
+    Attributes:
+        previous_version: of a certificate's secret, the version made before; from API version 2025-07-01 in answers.
+    """
 
     value: str | None = Field(None, repr=False)
     content_type: str | None = Field(None, alias="contentType")
@@ -22,6 +27,7 @@ class SecretBundle(WireModel):
     attributes: Attributes
     tags: Tags | None = None
     kid: str | None = None
+    previous_version: str | None = Field(None, alias="previousVersion")
 
 
 class SecretItem(WireModel):

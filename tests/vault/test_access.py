@@ -235,3 +235,18 @@ def test_defining_principals_without_being_the_owner_leaves_an_event(vault):
 
     last = list(vault.events)[-1]
     assert (last.actor, last.kind, last.detail["operation"]) == ("mallory", "refused", "set_principal")
+
+
+@pytest.mark.parametrize("grants", [{"keys": ["get"]}, {"roles": ["Key Vault Secrets User"]}], ids=["policy", "role"])
+def test_a_refusal_names_the_caller_as_a_door_says(vault, grants):
+    caller = "appid=1;oid=2;numgroups=0;iss=https://sts.windows.net/3/"
+    vault.set_principal("alice", **grants)
+    alice = vault.as_principal("alice", caller=caller)
+
+    for view in (alice, alice.at("https://localhost:8443")):
+        with pytest.raises((ForbiddenByPolicy, ForbiddenByRbac)) as refusal:
+            view.get_certificates()
+        assert (f"'{caller}'" if "keys" in grants else f"Caller: {caller}\r\n") in refusal.value.message
+        assert list(vault.events)[-1].actor == "alice"
+    with pytest.raises(ForbiddenByPolicy, match="'appid=bob' does not have"):
+        vault.as_principal("bob").get_certificates()

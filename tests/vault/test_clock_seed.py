@@ -56,6 +56,12 @@ def test_a_clock_goes_forward_only():
             clock.advance(wrong)
     with pytest.raises(ValueError, match="9999"):
         clock.advance(days=4_000_000)
+    for wrong in ("text", None, True, float("nan"), float("inf"), [1]):
+        with pytest.raises(ValueError, match=r"advance takes a number of seconds, minutes=, .*; seconds is"):
+            clock.advance(wrong)
+    with pytest.raises(ValueError, match="days is '1'"):
+        clock.advance(days="1")
+    assert clock.now() == datetime(2026, 9, 1, 9, tzinfo=UTC)
     with pytest.raises(ValueError, match="instant"):
         SimulatedClock("yesterday")
     with pytest.raises(InvalidProperty, match="clock"):

@@ -4,6 +4,7 @@ import base64
 import subprocess
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -310,13 +311,6 @@ def test_lists_are_ordered_paged_and_leave_the_recovery_members_out(vault):
     assert vault.get_certificate_versions("unknown") == []
 
 
-@pytest.mark.parametrize("maxresults", [0, -1, 26, "5", 2.5, True], ids=repr)
-def test_a_page_has_1_to_25_entries(vault, maxresults):
-    for listing in (vault.get_certificates, vault.get_keys, vault.get_certificate_issuers, vault.get_deleted_secrets):
-        with pytest.raises(InvalidProperty, match="maxresults"):
-            listing(maxresults=maxresults)
-
-
 @pytest.mark.parity("key-secret-lists")
 def test_lists_of_keys_and_secrets_carry_the_recovery_members(vault):
     finish(vault)
@@ -385,3 +379,39 @@ def test_an_imported_key_is_the_one_in_the_secret(vault):
     vault.import_certificate("web", pfx_file(key, self_signed(key)))
 
     assert opened_pfx(vault.get_secret("web"))[0].private_numbers() == key.private_numbers()
+
+
+@pytest.mark.parity("out-content-type")
+def test_a_pfx_secret_is_returned_as_pem_when_that_is_asked_for(vault):
+    finish(vault)
+    finish(vault, "pem", ec_policy(content_type="application/x-pem-file"))
+    finish(vault, "kept", ec_policy(exportable=False))
+    vault.set_secret("s", "x", content_type="application/x-pkcs12")
+    pem = "application/x-pem-file"
+
+    turned = vault.get_secret("web", out_content_type=pem)
+
+    assert (turned.content_type, turned.id) == (pem, vault.get_certificate("web").sid)
+    assert turned.value.startswith("-----BEGIN PRIVATE KEY-----\n")
+    key, leaf, _ = opened_pfx(vault.get_secret("web"))
+    assert load_pem_private_key(turned.value.encode(), None).private_numbers() == key.private_numbers()
+    assert x509.load_pem_x509_certificate(turned.value[turned.value.index("-----BEGIN CERT") :].encode()) == leaf
+    assert "PRIVATE" not in vault.get_secret("kept", out_content_type=pem).value
+    for name, wanted in [("web", "application/x-pkcs12"), ("web", "text/plain"), ("web", ""), ("pem", pem), ("s", pem)]:
+        with pytest.raises(InvalidProperty, match="outContentType"):
+            vault.get_secret(name, out_content_type=wanted)
+
+
+@pytest.mark.parity("previous-version")
+def test_a_certificates_secret_names_the_version_before(vault):
+    versions = [version_of(finish(vault)) for _ in range(3)]
+    finish(vault, "other")
+
+    found = [vault.get_secret("web", version).previous_version for version in versions]
+
+    assert found == [None, *versions[:2]]
+    assert vault.get_secret("other").previous_version is None
+    vault.delete_certificate("web")
+    assert vault.get_deleted_secret("web").previous_version == versions[1]
+    assert vault.set_secret("s", "x") == vault.get_secret("s")
+    assert vault.set_secret("s", "y").previous_version is None
