@@ -174,6 +174,22 @@ def test_members_of_newer_versions_are_left_out_of_older_ones(served):
     assert "preserveCertOrder" not in served.call("GET", "/certificates/ordered/pending", version="7.5").json
 
 
+@pytest.mark.parametrize(
+    ("version", "absent"),
+    [
+        ("7.0", {"recoverableDays", "exportable", "hsmPlatform"}), ("7.3", {"exportable", "hsmPlatform"}),
+        ("7.4", {"hsmPlatform"}), ("7.5", set()),
+    ],
+)  # fmt: skip
+def test_a_keys_attributes_grew_with_the_versions(served, version, absent):
+    served.call("POST", "/keys/grown/create", {"kty": "EC"})
+
+    own = served.call("GET", "/keys/grown", version=version).json["attributes"]
+    listed = served.call("GET", "/keys", version=version).json["value"][0]["attributes"]
+    every = {"recoverableDays", "exportable", "hsmPlatform"}
+    assert every - set(own) == every - set(listed) == absent
+
+
 def test_wrong_methods_and_unknown_paths(served):
     for method, path, allowed in (
         ("POST", "/certificates//create", "GET"),
