@@ -108,7 +108,7 @@ def test_the_vault_checks_every_operation_and_no_other_permission_exists():
     assert {operation: f"{p.area} {p.name}" for operation, p in PERMISSIONS.items()} == OPERATIONS
 
 
-@pytest.mark.parity("permissions")
+@pytest.mark.parity("permissions", "forbidden-policy")
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_needs_exactly_its_permission(shared, operation):
     area, name = OPERATIONS[operation].split()
@@ -132,6 +132,7 @@ def test_an_unknown_principal_may_do_nothing(shared, operation):
     assert forbidden(call(shared.as_principal("nobody"), operation))
 
 
+@pytest.mark.parity("roles")
 @pytest.mark.parametrize("role", ROLES)
 def test_what_each_built_in_role_may_do(shared, role):
     view = shared.set_principal("by-role", roles=[role])
@@ -141,6 +142,7 @@ def test_what_each_built_in_role_may_do(shared, role):
     assert allowed == ROLE_ACTIONS[role]
 
 
+@pytest.mark.parity("manageissuers")
 def test_manageissuers_counts_as_all_issuer_permissions(vault):
     view = vault.set_principal("alice", certificates=["ManageIssuers"])
 
@@ -148,6 +150,7 @@ def test_manageissuers_counts_as_all_issuer_permissions(vault):
         assert forbidden(call(view, operation)) is not needed.endswith("issuers")
 
 
+@pytest.mark.parity("forbidden-role")
 def test_the_role_models_refusal_names_action_and_resource(vault):
     view = vault.set_principal("alice", roles=["Key Vault Reader"])
 
@@ -173,6 +176,7 @@ def test_the_permission_is_asked_before_the_name_and_the_arguments(vault):
             nobody.create_certificate(name, {"x509_props": 5})
 
 
+@pytest.mark.parity("private-key-needs-secret", "create-permission")
 def test_creating_needs_no_key_or_secret_permission_and_shows_no_private_key(vault):
     alice = vault.set_principal("alice", certificates=["create", "get"])
 

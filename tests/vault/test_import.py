@@ -48,7 +48,7 @@ def of_key(der):
     return spki(x509.load_der_x509_certificate(der).public_key())
 
 
-@pytest.mark.parity("import_certificate")
+@pytest.mark.parity("import_certificate", "import-subject")
 def test_openssl_makes_a_pfx_and_gets_the_same_key_and_chain_back(vault, openssl, tmp_path):
     key, crt, pfx = (tmp_path / name for name in ("web.key", "web.crt", "web.pfx"))
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", crt, "-days", "3650",
@@ -81,11 +81,13 @@ def test_modern_and_legacy_pfx_are_read(vault, openssl, tmp_path, key, leaf, arg
     assert vault.import_certificate("web", pfx.read_bytes(), pwd="pw").cer == leaf
 
 
+@pytest.mark.parity("import-password", "import-no-password")
 @pytest.mark.parametrize("password", [None, ""], ids=["absent", "empty"])
 def test_a_pfx_without_password_needs_none(vault, key, leaf, password):
     assert vault.import_certificate("web", pfx_file(key, leaf), pwd=password).cer == leaf
 
 
+@pytest.mark.parity("import-encodings", "import-encrypted-pem")
 @pytest.mark.parametrize("form", ["text", "octets", "base64", "CRLF", "certificate first", "encrypted"])
 def test_pem_is_read_in_every_form_of_the_clients(vault, key, leaf, form):
     text = pem_file(key, leaf)
@@ -132,7 +134,7 @@ def test_the_stored_policy_decides_how_the_next_import_is_read(vault, key, leaf)
     assert vault.import_certificate("pfx", pem_file(key, leaf), policy=PEM).cer == leaf
 
 
-@pytest.mark.parity("import-pem")
+@pytest.mark.parity("import-pem", "import-pem-words")
 @pytest.mark.parametrize(
     ("make", "form", "label"),
     [
@@ -160,7 +162,7 @@ def test_old_key_formats_are_refused_and_the_hint_converts_them(vault, openssl, 
     assert vault.import_certificate("web", (tmp_path / "new").read_text() + pem_of(leaf), policy=PEM).cer == leaf
 
 
-@pytest.mark.parity("import-policy")
+@pytest.mark.parity("import-policy", "import-names")
 def test_the_policy_inferred_when_none_is_given(vault, clock, key):
     names = [x509.DNSName("a.example")]
     leaf = self_signed(key, extensions=[(x509.SubjectAlternativeName(names), False)])
@@ -212,6 +214,7 @@ def test_a_certificate_without_expiration_date_can_be_imported(vault, key):
     assert vault.import_certificate("web", pfx_file(key, leaf)).attributes.exp == int(end.timestamp())
 
 
+@pytest.mark.parity("import-given-policy")
 def test_x509_props_come_from_the_certificate_and_the_rest_from_the_given_policy(vault, key, leaf):
     wish = {
         "key_props": {"exportable": False, "reuse_key": True},
@@ -256,6 +259,7 @@ def test_an_imported_certificate_is_renewed_by_its_inferred_policy(vault, key):
     assert len(vault.get_certificate_versions("web")) == 2
 
 
+@pytest.mark.parity("import-chain")
 @pytest.mark.parametrize("preserve", [False, True])
 def test_the_chain_is_kept_leaf_first_unless_the_order_is_to_be_preserved(vault, preserve):
     ca, key = OutsideCA(), ec_key()
@@ -269,6 +273,7 @@ def test_the_chain_is_kept_leaf_first_unless_the_order_is_to_be_preserved(vault,
     assert vault.get_secret("web").value == pkcs8_pem(key) + "".join(map(pem_of, order))
 
 
+@pytest.mark.parity("import-replaces", "import-version")
 def test_an_import_adds_a_version_and_takes_an_old_operation_away(vault, key, leaf):
     finish(vault, "web")
 

@@ -121,6 +121,15 @@ def refusals():
 REFUSALS = refusals()
 
 
+@pytest.mark.parity(
+    "import-pfx-words",
+    "import-mismatch-words",
+    "import-expired",
+    "import-key-types",
+    "import-contradiction",
+    "import-password",
+    "import-size",
+)
 @pytest.mark.parametrize(("expected", "arguments"), [case[1:] for case in REFUSALS], ids=[case[0] for case in REFUSALS])
 def test_a_refused_import_changes_nothing_and_tells_no_secret(vault, expected, arguments):
     finish(vault, "before")

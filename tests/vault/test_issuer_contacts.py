@@ -24,7 +24,14 @@ ISSUER = {
 URL = "https://kvlab.vault.azure.net/certificates/"
 
 
-@pytest.mark.parity("issuer-password", "set_certificate_issuer", "get_certificate_issuer", "delete_certificate_issuer")
+@pytest.mark.parity(
+    "issuer-password",
+    "set_certificate_issuer",
+    "get_certificate_issuer",
+    "delete_certificate_issuer",
+    "issuer-zip",
+    "issuer-not-found",
+)
 def test_an_issuer_object_comes_back_without_its_password_and_with_zip(vault, clock):
     made = vault.set_certificate_issuer("MyCA", ISSUER)
 
@@ -55,7 +62,7 @@ def test_the_password_is_sealed_and_stands_nowhere(vault):
     assert SECRET not in repr(vault.get_certificate_issuer("MyCA"))
 
 
-@pytest.mark.parity("update_certificate_issuer")
+@pytest.mark.parity("update_certificate_issuer", "issuer-patch")
 def test_setting_again_replaces_and_updating_keeps_what_is_left_out(vault, clock):
     vault.set_certificate_issuer("MyCA", ISSUER)
     clock.advance(5)
@@ -72,7 +79,7 @@ def test_setting_again_replaces_and_updating_keeps_what_is_left_out(vault, clock
     assert (replaced.credentials, replaced.org_details.model_dump()) == (None, {"zip": 0})
 
 
-@pytest.mark.parity("get_certificate_issuers")
+@pytest.mark.parity("get_certificate_issuers", "issuer-list")
 def test_issuers_are_listed_by_name_with_their_provider(vault):
     assert vault.get_certificate_issuers() == []
     for name in ("b", "A", "c"):
@@ -83,6 +90,7 @@ def test_issuers_are_listed_by_name_with_their_provider(vault):
     assert [item.id[-1] for item in vault.get_certificate_issuers(after="A", maxresults=1)] == ["b"]
 
 
+@pytest.mark.parity("issuer-provider")
 @pytest.mark.parametrize(
     ("name", "issuer", "error"),
     [
@@ -102,7 +110,7 @@ def test_an_issuer_that_can_not_be_is_refused(vault, name, issuer, error):
     assert vault.get_certificate_issuers() == []
 
 
-@pytest.mark.parity("unknown-issuer")
+@pytest.mark.parity("unknown-issuer", "issuer-not-found")
 def test_unknown_issuers_are_not_found(vault):
     for call in (vault.get_certificate_issuer, vault.update_certificate_issuer, vault.delete_certificate_issuer):
         with pytest.raises(CertificateIssuerNotFound) as refusal:
@@ -110,7 +118,7 @@ def test_unknown_issuers_are_not_found(vault):
         assert (refusal.value.status, refusal.value.code) == (404, "CertificateIssuerNotFound")
 
 
-@pytest.mark.parity("disabled-issuer")
+@pytest.mark.parity("disabled-issuer", "issuer-members")
 def test_a_policy_may_name_an_issuer_object_in_any_case_and_keeps_the_spelling(vault):
     vault.set_certificate_issuer("MyCA", provider="Test")
 
@@ -121,7 +129,14 @@ def test_a_policy_may_name_an_issuer_object_in_any_case_and_keeps_the_spelling(v
     assert vault.get_certificate_policy("web").lifetime_actions[0].action.action_type == "AutoRenew"
 
 
-@pytest.mark.parity("contacts", "set_certificate_contacts", "get_certificate_contacts", "delete_certificate_contacts")
+@pytest.mark.parity(
+    "contacts",
+    "set_certificate_contacts",
+    "get_certificate_contacts",
+    "delete_certificate_contacts",
+    "contacts-kept",
+    "contacts-not-found",
+)
 def test_contacts_are_one_object_that_is_replaced_whole(vault):
     people = [{"email": "a@b.c", "name": "Ada", "phone": "1"}, {"email": "d@e.f"}, {"email": "d@e.f"}]
 
@@ -137,6 +152,7 @@ def test_contacts_are_one_object_that_is_replaced_whole(vault):
         assert (refusal.value.status, refusal.value.code) == (404, "ContactsNotFound")
 
 
+@pytest.mark.parity("contact-address")
 @pytest.mark.parametrize(
     "contacts", [[{"name": "Ada"}], [{"email": "nobody"}], [{"email": 5}], "[", 5, None, [5]], ids=range(7)
 )

@@ -53,7 +53,7 @@ def test_key_ops_follow_from_key_usage(vault, usages, rsa_ops, ec_ops):
     assert vault.get_key("ec").key.key_ops == ec_ops
 
 
-@pytest.mark.parity("sign", "verify")
+@pytest.mark.parity("sign", "verify", "rsa-signature", "bad-signature", "pss-salt")
 @pytest.mark.parametrize("alg", ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"])
 def test_rsa_signatures_are_verified_outside_and_the_other_way_round(rsa_vault, alg):
     hashed, algorithm = digest(name=f"sha{alg[2:]}"), HASHES[alg[2:]]
@@ -69,6 +69,7 @@ def test_rsa_signatures_are_verified_outside_and_the_other_way_round(rsa_vault, 
     assert rsa_vault.verify("web", alg, hashed, b"").value is False
 
 
+@pytest.mark.parity("rsnull")
 def test_rsnull_signs_the_octets_as_they_are(rsa_vault):
     signature = rsa_vault.sign("web", "RSNULL", b"anything").value
 
@@ -78,7 +79,7 @@ def test_rsnull_signs_the_octets_as_they_are(rsa_vault):
     assert rsa_vault.verify("web", "RSNULL", b"anything", signature).value
 
 
-@pytest.mark.parity("ec-signature", "sign", "verify")
+@pytest.mark.parity("ec-signature", "sign", "verify", "bad-signature")
 @pytest.mark.parametrize(
     ("alg", "crv", "name", "size"),
     [("ES256", "P-256", "sha256", 64), ("ES256K", "P-256K", "sha256", 64), ("ES384", "P-384", "sha384", 96),
@@ -100,7 +101,7 @@ def test_ec_signatures_are_r_and_s_of_fixed_length(vault, alg, crv, name, size):
         vault.sign("web", "ES384" if alg != "ES384" else "ES256", hashed)
 
 
-@pytest.mark.parity("encrypt", "decrypt", "wrap_key", "unwrap_key")
+@pytest.mark.parity("encrypt", "decrypt", "wrap_key", "unwrap_key", "rsa-encryption")
 @pytest.mark.parametrize("alg", ENCRYPTION)
 @pytest.mark.parametrize(("forth", "back"), [("encrypt", "decrypt"), ("wrap_key", "unwrap_key")])
 def test_rsa_encryption_both_ways(rsa_vault, alg, forth, back):
@@ -147,6 +148,7 @@ def test_what_does_not_fit_the_key_names_the_member(rsa_vault, call, arguments, 
     assert (refusal.value.status, refusal.value.code, refusal.value.field) == (400, "BadParameter", field)
 
 
+@pytest.mark.parity("key-op-words")
 def test_an_operation_outside_key_ops_gets_the_services_words(vault):
     finish(vault)
 
@@ -207,6 +209,7 @@ def test_a_plain_key_that_can_not_be_is_refused(vault, arguments, options, field
     assert vault.get_keys() == []
 
 
+@pytest.mark.parity("secret-limits")
 @pytest.mark.parametrize(("value", "options", "field"), [
     ("x" * 25601, {}, "value"), (5, {}, "value"), ("\ud800", {}, "value"), ("x", {"content_type": "c" * 256}, "contentType"),
     ("x", {"content_type": "\ud800"}, "contentType"), ("x", {"attributes": {"exp": 10**20}}, "attributes.exp"),
@@ -219,7 +222,7 @@ def test_a_plain_secret_that_can_not_be_is_refused(vault, value, options, field)
     assert vault.get_secrets() == []
 
 
-@pytest.mark.parity("set_secret", "get_secret", "get_secret_versions", "update_secret")
+@pytest.mark.parity("set_secret", "get_secret", "get_secret_versions", "update_secret", "secret-update")
 def test_a_plain_secret_lives_its_own_life(vault):
     vault.set_secret("s", "one", content_type="text/plain", tags={"a": "b"})
     second = vault.set_secret("s", "two")

@@ -126,6 +126,7 @@ def forms(leaf, chain):
     }  # fmt: skip
 
 
+@pytest.mark.parity("merge-forms", "merge-p7b", "merge-chain")
 @pytest.mark.parametrize("form", [
     "DER list", "base64 list", "objects", "PEM text", "PEM octets", "PEM with CRLF", "PEM list", "base64 of PEM", "P7B DER",
     "P7B base64", "P7B PEM", "chain the wrong way round", "twice", "base64 of base64 with the end marker",
@@ -139,6 +140,7 @@ def test_merge_takes_every_form_and_orders_the_chain(vault, ca, pending, form):
     assert chain_of(vault) == [leaf, ca.intermediate, ca.root]
 
 
+@pytest.mark.parity("merge-order")
 def test_preserve_cert_order_keeps_the_callers_order(vault, ca):
     pending = vault.create_certificate("web", ec_policy(issuer="Unknown"), preserve_cert_order=True)
     assert pending.preserve_cert_order is True
@@ -169,6 +171,7 @@ def test_merge_refuses_a_list_whose_first_entry_is_not_the_leaf(vault, ca, pendi
         vault.merge_certificate("web", [ca.intermediate, ca.leaf_of_request(pending.csr)])
 
 
+@pytest.mark.parity("merge-garbage")
 @pytest.mark.parametrize("garbage", [
     b"", "", b"\x00" * 100, "hello", b"0\x82", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     b"\x30" + b"A" * 5_000_000, ["AAAA", "BBBB"], "=" * 9, "\ud800", [b"0\x03\x02\x01\x05"],
@@ -184,6 +187,7 @@ def test_merge_of_garbage_gets_the_parsers_words_and_changes_nothing(vault, pend
     assert [event.kind for event in vault.events][-2] == "refused"
 
 
+@pytest.mark.parity("merge-no-certificate")
 @pytest.mark.parametrize("x5c", [[], (), None, 5, {}, [5], [None], [[]]], ids=repr)
 def test_merge_without_certificates_names_the_member(vault, pending, x5c):
     with pytest.raises(InvalidProperty, match="x5c"):
@@ -229,7 +233,7 @@ def test_a_self_signed_certificate_of_the_pending_key_can_be_merged_and_a_strang
     assert chain_of(vault) == [leaf, ca.intermediate, stranger]
 
 
-@pytest.mark.parity("merge-completed")
+@pytest.mark.parity("merge-completed", "new-version-id")
 def test_the_placeholder_version_goes_and_a_completed_operation_can_not_be_merged_again(vault, ca, pending):
     placeholder = version_of(vault.get_certificate("web"))
     bundle = vault.merge_certificate("web", ca.leaf_of_request(pending.csr))

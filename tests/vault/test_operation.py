@@ -83,7 +83,7 @@ def status_of(vault):
         return Status.NONE
 
 
-@pytest.mark.parity("moves")
+@pytest.mark.parity("moves", "merge-self")
 @pytest.mark.parametrize("issuer", ISSUERS)
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("move", CALLERS)
@@ -145,7 +145,7 @@ def test_the_refusals_are_the_services_with_its_odd_codes(ready):
     )
 
 
-@pytest.mark.parity("create_certificate", "get_certificate_operation")
+@pytest.mark.parity("create_certificate", "get_certificate_operation", "operation-members")
 def test_create_answers_with_a_request_and_the_services_members(vault):
     operation = vault.create_certificate("web", ec_policy(issuer="self"))
 
@@ -162,6 +162,7 @@ def test_create_answers_with_a_request_and_the_services_members(vault):
     assert (done["csr"], done["request_id"]) == (shown["csr"], shown["request_id"])
 
 
+@pytest.mark.parity("status-details")
 def test_an_unknown_issuer_asks_for_the_merge(vault):
     operation = vault.create_certificate("web", {"key_props": {"kty": "EC"}, "x509_props": {"subject": "CN=a"}})
 
@@ -198,6 +199,7 @@ def test_cancelling_is_a_request_that_is_granted_when_the_clock_moves(ready, clo
     assert ready.get_certificate_versions("web") == []
 
 
+@pytest.mark.parity("cancel-unknown")
 def test_nobody_grants_a_cancellation_of_issuer_unknown(vault, clock):
     operation = vault.create_certificate("web", ec_policy(issuer="Unknown"))
     vault.update_certificate_operation("web")
@@ -211,7 +213,7 @@ def test_nobody_grants_a_cancellation_of_issuer_unknown(vault, clock):
     assert vault.merge_certificate("web", CA.leaf_of_request(operation.csr)).kid
 
 
-@pytest.mark.parity("cancel-over")
+@pytest.mark.parity("cancel-over", "cancel-back")
 def test_cancelling_what_is_over_and_taking_a_request_back(vault):
     vault.create_certificate("web", ec_policy())
     assert vault.update_certificate_operation("web", False).cancellation_requested is False
@@ -222,7 +224,7 @@ def test_cancelling_what_is_over_and_taking_a_request_back(vault):
     assert (refusal.value.status, refusal.value.code) == (400, "BadParameter")
 
 
-@pytest.mark.parity("delete_certificate_operation")
+@pytest.mark.parity("delete_certificate_operation", "delete-operation")
 def test_deleting_answers_with_the_operation_as_it_was(ready):
     created = ready.create_certificate("web", ec_policy(issuer="Bought"))
     ready.update_certificate_operation("web")
@@ -238,7 +240,7 @@ def test_deleting_answers_with_the_operation_as_it_was(ready):
     assert list(shown) == ["id", "attributes", "policy"]
 
 
-@pytest.mark.parity("placeholder")
+@pytest.mark.parity("placeholder", "pending-in-lists", "pending-key")
 def test_a_first_version_while_pending_shows_little(vault, clock):
     vault.create_certificate("web", ec_policy(validity_months=1), tags={"a": "b"})
     now = int(clock.now().timestamp())
@@ -268,6 +270,7 @@ def test_a_first_version_while_pending_shows_little(vault, clock):
     }  # fmt: skip
 
 
+@pytest.mark.parity("new-version-id")
 def test_the_version_is_new_on_completion_and_created_then(vault, clock):
     vault.create_certificate("web", ec_policy())
     placeholder = version_of(vault.get_certificate("web"))

@@ -8,7 +8,7 @@ from kvlab.errors import InvalidProperty, MissingProperty
 from tests.vault.make import ec_key, ec_policy, finish, parsed, pfx_file, self_signed
 
 
-@pytest.mark.parity("policy-defaults", "get_certificate_policy")
+@pytest.mark.parity("policy-defaults", "get_certificate_policy", "as-written", "lifetime-default")
 def test_a_defaulted_policy_is_echoed_member_by_member(vault, clock):
     vault.create_certificate("web", {"issuer": {"name": "Self"}, "x509_props": {"subject": "cn=MyCert", "sans": {}}})
 
@@ -35,7 +35,7 @@ def test_a_defaulted_policy_is_echoed_member_by_member(vault, clock):
     ]  # fmt: skip
 
 
-@pytest.mark.parity("absent-not-null")
+@pytest.mark.parity("absent-not-null", "null-key-props", "lifetime-default")
 def test_null_is_absent_and_answers_have_no_null(vault):
     text = '{"key_props":null,"secret_props":null,"x509_props":{"subject":"CN=a","ekus":null},"issuer":{"name":null}}'
 
@@ -47,12 +47,14 @@ def test_null_is_absent_and_answers_have_no_null(vault):
     assert "null" not in vault.get_certificate("web").model_dump_json()
 
 
+@pytest.mark.parity("key-usage-spelling")
 def test_key_usage_comes_back_sorted_and_spelt_right(vault):
     vault.create_certificate("web", ec_policy(key_usage=["crlSign", "DIGITALSIGNATURE", "decipherOnly"]))
 
     assert vault.get_certificate_policy("web").x509_props.key_usage == ["cRLSign", "decipherOnly", "digitalSignature"]
 
 
+@pytest.mark.parity("first-policy")
 def test_the_first_version_needs_a_policy_and_later_ones_use_the_stored_one(vault, clock):
     with pytest.raises(MissingProperty, match="policy"):
         vault.create_certificate("web")
@@ -89,6 +91,7 @@ def test_patching_a_policy_keeps_what_is_left_out(vault, clock):
     assert changed == vault.get_certificate_policy("web")
 
 
+@pytest.mark.parity("patch-key-type")
 @pytest.mark.parametrize(
     ("stored", "change", "expected"),
     [

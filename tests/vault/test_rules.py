@@ -35,7 +35,16 @@ from tests.vault.make import (
 PEM = "application/x-pem-file"
 
 
-@pytest.mark.parity("tags-mirrored", "get_key", "get_keys", "get_secret", "get_secrets")
+@pytest.mark.parity(
+    "tags-mirrored",
+    "get_key",
+    "get_keys",
+    "get_secret",
+    "get_secrets",
+    "version-ids",
+    "managed-lists",
+    "key-attributes",
+)
 def test_a_certificate_its_key_and_its_secret_share_name_version_attributes_and_tags(vault):
     bundle = finish(vault, tags={"team": "web"})
 
@@ -89,6 +98,7 @@ def test_a_name_held_by_an_unmanaged_key_or_secret_is_taken(vault):
     assert vault.get_certificates(include_pending=True) == []
 
 
+@pytest.mark.parity("names-case")
 def test_names_are_compared_without_regard_to_case_and_kept_as_first_written(vault):
     finish(vault, "Web")
 
@@ -110,7 +120,7 @@ def expire(vault):
     vault.clock.advance(days=400)
 
 
-@pytest.mark.parity("inoperable")
+@pytest.mark.parity("inoperable", "disabled-visible")
 @pytest.mark.parametrize(
     ("inoperable", "make", "refused"),
     [
@@ -138,7 +148,7 @@ def test_a_disabled_or_expired_certificates_key_and_secret_are_inoperable(clock,
         vault.update_certificate("web", tags={"a": "b"})
 
 
-@pytest.mark.parity("expired-codes")
+@pytest.mark.parity("expired-codes", "disabled-words")
 def test_the_words_of_disabled_and_expired(vault):
     finish(vault, policy=ec_policy(lifetime_actions=MAIL_ONLY))
     disable(vault)
@@ -154,6 +164,7 @@ def test_the_words_of_disabled_and_expired(vault):
         vault.get_secret("web", version_of(vault.get_certificate("web")))
 
 
+@pytest.mark.parity("disabled-version")
 def test_only_the_disabled_version_is_closed(vault):
     first = version_of(finish(vault))
     finish(vault)
@@ -165,6 +176,7 @@ def test_only_the_disabled_version_is_closed(vault):
         vault.get_secret("web", first)
 
 
+@pytest.mark.parity("disabled-deleted")
 def test_a_deleted_secret_that_was_disabled_is_closed(vault):
     vault.set_secret("plain", "x", attributes={"enabled": False})
     finish(vault)
@@ -240,7 +252,7 @@ def test_reuse_key_keeps_the_key_pair_and_without_it_each_version_has_its_own(va
     assert vault.verify("web", "ES256", bytes(32), signature, version=version_of(second)).value
 
 
-@pytest.mark.parity("tags-cleared", "update_certificate")
+@pytest.mark.parity("update_certificate", "version-members", "patch-dates", "patch-tags")
 def test_tags_and_attributes_of_an_update(vault, clock):
     before = finish(vault, tags={"a": "1"})
     clock.advance(9)
@@ -257,6 +269,7 @@ def test_tags_and_attributes_of_an_update(vault, clock):
     assert "pending" in by_version
 
 
+@pytest.mark.parity("tag-limit")
 @pytest.mark.parametrize(
     "tags",
     [
@@ -275,7 +288,7 @@ def test_tags_out_of_bounds_are_refused(vault, tags):
         vault.create_certificate("web", ec_policy(), tags=tags)
 
 
-@pytest.mark.parity("create-attributes")
+@pytest.mark.parity("create-attributes", "version-tags", "version-no-tags")
 def test_attributes_of_a_creation(vault):
     bundle = finish(vault, attributes={"enabled": False, "nbf": 1, "exp": 2}, tags={"a": "b"})
 
@@ -284,7 +297,7 @@ def test_attributes_of_a_creation(vault):
     assert finish(vault).tags is None
 
 
-@pytest.mark.parity("get_certificate", "get_certificate_versions")
+@pytest.mark.parity("get_certificate", "get_certificate_versions", "version-members", "version-order")
 def test_versions_are_listed_by_id_and_a_given_one_has_no_policy(vault):
     made = [version_of(finish(vault)) for _ in range(4)]
 
@@ -298,7 +311,7 @@ def test_versions_are_listed_by_id_and_a_given_one_has_no_policy(vault):
     assert [item.id.rsplit("/", 1)[1] for item in vault.get_secret_versions("web")] == listed
 
 
-@pytest.mark.parity("lists", "get_certificates")
+@pytest.mark.parity("lists", "get_certificates", "item-members")
 def test_lists_are_ordered_paged_and_leave_the_recovery_members_out(vault):
     for name in ("b", "A", "c"):
         finish(vault, name)
@@ -334,6 +347,7 @@ def test_lists_of_keys_and_secrets_carry_the_recovery_members(vault):
     assert listed["attributes"] == deleted["attributes"]
 
 
+@pytest.mark.parity("not-found")
 def test_unknown_names_and_versions_get_the_services_words(vault):
     finish(vault)
     fwlink = "For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
@@ -353,6 +367,7 @@ def test_unknown_names_and_versions_get_the_services_words(vault):
         )
 
 
+@pytest.mark.parity("key-secret-members")
 def test_members_of_key_and_secret_answers_stand_in_the_services_order(vault):
     finish(vault, tags={"a": "b"})
 
@@ -362,6 +377,7 @@ def test_members_of_key_and_secret_answers_stand_in_the_services_order(vault):
     assert list(secret) == ["value", "contentType", "id", "managed", "attributes", "tags", "kid"]
 
 
+@pytest.mark.parity("not-yet-valid")
 def test_a_not_yet_valid_certificates_key_signs_only_from_its_first_second():
     key = ec_key()
     with Vault(clock=SimulatedClock("2026-05-31T23:00Z")) as vault:

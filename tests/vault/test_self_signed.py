@@ -66,6 +66,7 @@ def test_the_extensions_stand_in_the_services_order(vault):
     assert [extension.critical for extension in extensions] == [True, False, False, False, False, False]
 
 
+@pytest.mark.parity("csr")
 def test_the_request_carries_what_the_certificate_will(vault, openssl):
     operation = vault.create_certificate("web", ec_policy("CN=contoso.com", **ALL_NAMES))
     vault.process_due()
@@ -82,6 +83,7 @@ def test_the_request_carries_what_the_certificate_will(vault, openssl):
     openssl("req", "-inform", "DER", "-verify", "-noout", stdin=operation.csr)
 
 
+@pytest.mark.parity("key-identifiers")
 def test_key_identifiers_are_the_sha1_of_the_public_key_bits(vault):
     certificate = parsed(finish(vault))
 
@@ -93,6 +95,7 @@ def test_key_identifiers_are_the_sha1_of_the_public_key_bits(vault):
     assert (authority_key.authority_cert_issuer, authority_key.authority_cert_serial_number) == (None, None)
 
 
+@pytest.mark.parity("serial")
 def test_serial_numbers_are_positive_and_long_and_never_the_same(vault):
     serials = {parsed(finish(vault)).serial_number for _ in range(5)}
 
@@ -121,6 +124,7 @@ def test_validity_is_calendar_months_and_begins_ten_minutes_early(now, months, e
     assert certificate.not_valid_after_utc == datetime.fromisoformat(end)
 
 
+@pytest.mark.parity("dates")
 def test_the_answers_dates_are_the_certificates(vault, clock):
     bundle = finish(vault)
 
@@ -133,6 +137,7 @@ def test_the_answers_dates_are_the_certificates(vault, clock):
     )
 
 
+@pytest.mark.parity("key-types")
 @pytest.mark.parametrize(
     ("properties", "size"),
     [
@@ -177,6 +182,7 @@ def test_openssl_verifies_a_self_signed_certificate_as_its_own_anchor(vault, ope
     assert "does match" in openssl("x509", "-in", file, "-noout", "-checkhost", "contoso.com").decode()
 
 
+@pytest.mark.parity("key-usage-bits")
 @pytest.mark.parametrize(
     ("usages", "bits"),
     [
@@ -198,6 +204,7 @@ def test_key_usage_bits(vault, usages, bits):
     assert bytes.fromhex("0603551d0f0101ff") + expected in der
 
 
+@pytest.mark.parity("empty-ekus")
 def test_an_empty_list_leaves_the_extension_out(vault):
     bundle = finish(vault, policy=ec_policy(ekus=[], key_usage=[]))
 
@@ -213,6 +220,7 @@ def test_an_ec_key_gets_no_key_encipherment_by_default(vault):
     assert (usage.digital_signature, usage.key_encipherment) == (True, False)
 
 
+@pytest.mark.parity("san-critical")
 def test_with_an_empty_subject_the_alternative_name_is_critical(vault):
     certificate = parsed(finish(vault, policy={
         "issuer": {"name": "Self"}, "key_props": {"kty": "EC"}, "x509_props": {"sans": {"ipAddresses": ["192.0.2.1"]}},
@@ -222,6 +230,7 @@ def test_with_an_empty_subject_the_alternative_name_is_critical(vault):
     assert certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).critical
 
 
+@pytest.mark.parity("as-written")
 @pytest.mark.parametrize(
     ("subject", "printed"),
     [
@@ -291,7 +300,7 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parity("policy-refusal-text", "validity-limit")
+@pytest.mark.parity("policy-refusal-text", "validity-limit", "policy-limits")
 @pytest.mark.parametrize(("change", "field"), BAD, ids=[f"{n}-{field}" for n, (_, field) in enumerate(BAD)])
 def test_a_policy_that_can_not_be_is_refused_and_nothing_is_left(vault, change, field):
     policy = {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=contoso.com"}} | change
@@ -350,7 +359,7 @@ def test_text_that_is_not_unicode_is_refused(vault):
         vault.set_certificate_contacts([{"email": "a@b.c", "name": "\udfff"}])
 
 
-@pytest.mark.parity("reserved-names")
+@pytest.mark.parity("reserved-names", "names")
 def test_no_name_or_a_bad_name_is_refused(vault):
     for name in ("", "a.b", "a b", "a/b", "ü", "a" * 128, "contacts", "issuers", "restore", None, 5):
         with pytest.raises(VaultError, match="invalid name"):

@@ -37,6 +37,9 @@ def rows_in(vault, table):
     "get_deleted_keys",
     "get_deleted_secret",
     "get_deleted_secrets",
+    "deleted-members",
+    "retention",
+    "deleted-together",
 )
 def test_a_deleted_certificate_with_key_and_secret_is_gone_and_seen_among_the_deleted(vault, clock):
     bundle = finish(vault, "Web", tags={"a": "b"})
@@ -97,7 +100,7 @@ def test_the_name_of_a_deleted_certificate_can_not_be_used(vault):
     )
 
 
-@pytest.mark.parity("recover_deleted_certificate")
+@pytest.mark.parity("recover_deleted_certificate", "recovered-together")
 def test_recover_brings_everything_back(vault):
     first = finish(vault)
     second = finish(vault, tags={"a": "b"})
@@ -115,7 +118,7 @@ def test_recover_brings_everything_back(vault):
         vault.recover_deleted_certificate("web")
 
 
-@pytest.mark.parity("purge_deleted_certificate")
+@pytest.mark.parity("purge_deleted_certificate", "deleted-not-found", "purge-frees")
 def test_purge_destroys_keys_too_and_frees_the_name(vault):
     finish(vault)
     finish(vault)
@@ -152,6 +155,7 @@ def test_a_key_or_secret_alone_is_neither_recovered_nor_purged(vault):
             call("web")
 
 
+@pytest.mark.parity("recovery-level", "retention-end")
 @pytest.mark.parametrize(
     ("days", "protected", "level"),
     [
@@ -196,6 +200,7 @@ def test_purge_protection(clock):
         assert vault.recover_deleted_certificate("web").cer
 
 
+@pytest.mark.parity("retention")
 @pytest.mark.parametrize("days", [6, 91, 0, -1])
 def test_a_retention_out_of_range_is_refused(days):
     with pytest.raises(InvalidProperty, match="retention_days"):
@@ -208,6 +213,7 @@ def test_a_retention_out_of_range_is_refused(days):
     "delete_secret",
     "recover_deleted_secret",
     "recover-unknown-key",
+    "plain-soft-delete",
 )
 def test_plain_keys_and_secrets_are_soft_deleted_too(vault, clock):
     vault.create_key("k", "EC", tags={"a": "b"})
@@ -262,7 +268,7 @@ def test_backup_and_restore_bring_back_all_versions_policy_key_and_tags(vault):
     assert finish(vault).tags is None
 
 
-@pytest.mark.parity("restore-deleted")
+@pytest.mark.parity("restore-deleted", "restore-conflict")
 def test_restore_on_a_used_name_is_a_conflict(vault):
     finish(vault)
     backup = vault.backup_certificate("web")
@@ -288,6 +294,7 @@ def blobs(good):
     }  # fmt: skip
 
 
+@pytest.mark.parity("backup-corrupt", "backup-corrupt-version")
 @pytest.mark.parametrize("kind", blobs(bytes(100)))
 def test_an_altered_blob_is_corrupt(vault, kind):
     finish(vault)
@@ -305,6 +312,7 @@ def test_an_altered_blob_is_corrupt(vault, kind):
     assert list(vault.events)[-1].object == "certificates/restore"
 
 
+@pytest.mark.parity("backup-place")
 def test_a_blob_opens_in_another_vault_of_the_same_master_key_and_nowhere_else(tmp_path):
     with Vault.open(tmp_path / "a.db", clock="simulated") as one, Vault() as elsewhere:
         finish(one)

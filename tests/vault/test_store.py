@@ -236,6 +236,7 @@ def test_closing_twice_is_fine_and_a_closed_vault_is_closed(file):
     assert sorted(path.name for path in file.parent.iterdir()) == ["vault.db", "vault.db.key"]
 
 
+@pytest.mark.parity("vault-name")
 @pytest.mark.parametrize("name", ["ab", "1vault", "a" * 25, "a--b", "a_b", "-ab", "ab-", "", 5, None])
 def test_a_vaults_name(name):
     with pytest.raises(VaultError, match="name"):
