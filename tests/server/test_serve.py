@@ -256,6 +256,7 @@ def test_a_person_gets_code_to_paste():
     assert "/certificates/web/" in done.stdout
 
 
+@pytest.mark.parity("managed-identity")
 def test_the_managed_identity_needs_its_header():
     with serving("--managed-identity", "robot") as running:
         endpoint = "/kvlab/identity/token?api-version=2019-08-01&resource=https://vault.azure.net"

@@ -24,6 +24,7 @@ def created(served, name, policy=EC):
     return served.call("GET", f"/certificates/{name}").json
 
 
+@pytest.mark.parity("create_certificate", "http-create", "http-retry-after")
 def test_create_is_202_with_location_and_retry_after(served):
     answer = served.call("POST", "/certificates/first/create", {"policy": MANUAL}, version="7.4")
 
@@ -38,6 +39,7 @@ def test_create_is_202_with_location_and_retry_after(served):
     assert served.call("GET", "/certificates/first/pending").headers["Retry-After"] == "10"
 
 
+@pytest.mark.parity("get_certificate_operation", "get_certificate", "http-host", "http-retry-after")
 def test_a_completed_operation_asks_for_no_further_poll(served):
     bundle = created(served, "done")
 
@@ -49,6 +51,7 @@ def test_a_completed_operation_asks_for_no_further_poll(served):
     assert bundle["sid"].startswith(f"{served.url}/secrets/done/")
 
 
+@pytest.mark.parity("http-empty-version")
 @pytest.mark.parametrize(
     "path",
     ["/certificates/latest", "/certificates/latest/", "//certificates/latest", "/keys/latest/", "/secrets/latest//"],
@@ -60,6 +63,7 @@ def test_an_empty_version_is_the_latest(served, path):
     assert served.call("GET", path).status == 200
 
 
+@pytest.mark.parity("http-headers", "http-request-id", "http-content-type")
 def test_the_headers_of_every_answer(served):
     given = "my-own-id"
     for answer in (
@@ -79,6 +83,7 @@ def test_the_headers_of_every_answer(served):
             assert answer.headers[f"x-ms-keyvault-{name}"]
 
 
+@pytest.mark.parity("http-challenge")
 def test_without_a_token_the_challenge_comes_before_anything_else(served):
     for method, path in (
         ("GET", "/certificates"),
@@ -113,6 +118,7 @@ def test_a_foreign_host_is_misdirected(served):
         assert served.raw("GET", "/certificates", headers={"Host": host}).status == 421
 
 
+@pytest.mark.parity("http-token", "http-audience")
 def test_a_token_that_does_not_hold_is_refused_with_the_challenge(served):
     key = ec.generate_private_key(ec.SECP256R1())
     good = jwt.decode(served.token(), options={"verify_signature": False})
@@ -150,6 +156,7 @@ def test_the_token_endpoint_refuses_as_the_authority_does(served):
     assert served.raw("GET", path).status == 405
 
 
+@pytest.mark.parity("http-api-version")
 @pytest.mark.parametrize(
     "version",
     ["2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "7.6-preview.2", "2025-07-01", "2026-04-01"],
@@ -158,6 +165,7 @@ def test_every_known_api_version_is_taken(served, version):
     assert served.call("GET", "/certificates", version=version).status == 200
 
 
+@pytest.mark.parity("http-api-version")
 def test_an_unknown_or_missing_api_version_is_refused(served):
     unknown = served.call("GET", "/certificates", version="6.9")
     missing = served.call("GET", "/certificates?api-version=")
@@ -167,6 +175,7 @@ def test_an_unknown_or_missing_api_version_is_refused(served):
     assert missing.json["error"]["message"] == "api-version must be specified"
 
 
+@pytest.mark.parity("http-older-versions")
 def test_members_of_newer_versions_are_left_out_of_older_ones(served):
     served.call("POST", "/certificates/ordered/create", {"policy": MANUAL, "preserveCertOrder": True})
 
@@ -174,6 +183,7 @@ def test_members_of_newer_versions_are_left_out_of_older_ones(served):
     assert "preserveCertOrder" not in served.call("GET", "/certificates/ordered/pending", version="7.5").json
 
 
+@pytest.mark.parity("http-older-versions")
 @pytest.mark.parametrize(
     ("version", "absent"),
     [
@@ -190,6 +200,7 @@ def test_a_keys_attributes_grew_with_the_versions(served, version, absent):
     assert every - set(own) == every - set(listed) == absent
 
 
+@pytest.mark.parity("http-method")
 def test_wrong_methods_and_unknown_paths(served):
     for method, path, allowed in (
         ("POST", "/certificates//create", "GET"),
@@ -207,6 +218,7 @@ def test_wrong_methods_and_unknown_paths(served):
     assert served.call("GET", "/nothing/of/the/kind").status == 404
 
 
+@pytest.mark.parity("http-verb-override", "update_certificate")
 def test_a_post_may_stand_for_another_method(served):
     created(served, "overridden")
 
@@ -215,6 +227,7 @@ def test_a_post_may_stand_for_another_method(served):
     assert answer.json["tags"] == {"a": "b"}
 
 
+@pytest.mark.parity("http-paging", "set_secret", "get_secrets")
 def test_pages_link_to_the_next_with_the_port_spelled_out(served):
     names = [f"page-{number:03}" for number in range(60)]
     for name in names:
@@ -232,6 +245,7 @@ def test_pages_link_to_the_next_with_the_port_spelled_out(served):
     assert max(sizes) == 20
 
 
+@pytest.mark.parity("paging")
 def test_a_page_holds_25_unless_told_otherwise(served):
     for number in range(26):
         served.call("PUT", f"/secrets/full-{number}", {"value": "x"})
@@ -239,6 +253,7 @@ def test_a_page_holds_25_unless_told_otherwise(served):
     assert len(served.call("GET", "/secrets").json["value"]) == 25
 
 
+@pytest.mark.parity("paging")
 @pytest.mark.parametrize(
     "query",
     [
@@ -256,12 +271,14 @@ def test_a_bad_page_is_refused(served, query):
     assert (answer.status, answer.code) == (400, "BadParameter")
 
 
+@pytest.mark.parity("http-paging", "get_certificate_versions")
 def test_an_empty_list_ends_with_null(served):
     answer = served.call("GET", "/certificates/nobody-has-this/versions")
 
     assert answer.json == {"value": [], "nextLink": None}
 
 
+@pytest.mark.parity("http-purge", "purge_deleted_certificate", "delete_certificate")
 def test_purge_is_204_without_a_body(served):
     created(served, "gone")
     deleted = served.call("DELETE", "/certificates/gone").json
@@ -273,6 +290,7 @@ def test_purge_is_204_without_a_body(served):
     assert served.call("GET", "/certificates/gone").code == "CertificateNotFound"
 
 
+@pytest.mark.parity("http-pkcs10")
 def test_the_request_can_be_had_as_a_pkcs10(served):
     served.call("POST", "/certificates/csr/create", {"policy": MANUAL})
 
@@ -295,6 +313,7 @@ def test_a_body_of_the_wrong_kind_is_refused_by_name(served):
     assert served.call("GET", "/certificates/wrong").status == 404
 
 
+@pytest.mark.parity("http-large-body")
 def test_a_long_body_is_refused(served):
     answer = served.call("POST", "/certificates/long/create", {"policy": {"x": "y" * 10_000_000}})
 
@@ -319,6 +338,7 @@ def test_what_is_no_http_gets_the_error_json_too(served):
     assert json.loads(body)["error"]["code"] == "BadParameter"
 
 
+@pytest.mark.parity("authorised-first", "http-error-body")
 def test_a_missing_permission_is_403_for_unknown_names_too(served):
     token = served.principal("reader", certificates=["list"])
 
