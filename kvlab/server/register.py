@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 IDENTITY = "identity"
 
+TENANT_ID = "a378ee47-eb11-5e4c-95da-3b5a2c42ff53"
+"""
+The tenant of every kvlab. The SDKs remember for as long as the process lives which tenant an address belongs to, and
+refuse a credential of another one before any request is sent: a second kvlab under the first one's address, in process
+or on a fixed port, must not be another tenant.
+
+Source: https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/keyvault/azure-keyvault-keys/azure/keyvault/keys/_shared/http_challenge_cache.py
+"""
+
 
 class ManagedIdentity(NamedTuple):
     """
@@ -112,7 +121,8 @@ class Register:
 def _new_identity() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     return json.dumps({
-        "tenant_id": _uuid(), "client_id": _uuid(), "client_secret": base64.urlsafe_b64encode(os.urandom(30)).decode(),
+        "tenant_id": TENANT_ID, "client_id": _uuid(),
+        "client_secret": base64.urlsafe_b64encode(os.urandom(30)).decode(),
         "signing_key": base64.b64encode(private_key_pkcs8_der(key)).decode(),
     }).encode()  # fmt: skip
 

@@ -65,7 +65,8 @@ class Site:
         Raises:
             UnknownHost: the host is neither loopback nor a vault of this site.
         """
-        return self._find(host).at(f"https://{host}")
+        # A next page is asked for with the port spelled out; the ids on it have none, as those on the first page.
+        return self._find(host).at(f"https://{host.removesuffix(':443')}")
 
     def _find(self, host: str) -> Vault:
         bare = _PORT.sub("", host)

@@ -82,17 +82,24 @@ def self_signed(key, common_name="import.contoso.com", **options):
 
 
 class OutsideCA:
-    """A root, an intermediate and leaves: three certificates that chain."""
+    """A root, an intermediate and leaves, valid from `start`: three certificates that chain."""
 
-    def __init__(self):
+    def __init__(self, start=None):
+        self.start = start
         self.root_key, self.key = ec_key(), ec_key()
         ca = [(x509.BasicConstraints(ca=True, path_length=None), True)]
-        self.root = self_signed(self.root_key, "Outside Root", extensions=ca)
+        self.root = self_signed(self.root_key, "Outside Root", start=start, extensions=ca)
         self.intermediate = sign(
-            self.key.public_key(), name_of("Outside CA"), name_of("Outside Root"), self.root_key, extensions=ca
+            self.key.public_key(),
+            name_of("Outside CA"),
+            name_of("Outside Root"),
+            self.root_key,
+            start=start,
+            extensions=ca,
         )
 
     def leaf(self, public_key, common_name="contoso.com", **options):
+        options.setdefault("start", self.start)
         return sign(public_key, name_of(common_name), name_of("Outside CA"), self.key, **options)
 
     def leaf_of_request(self, csr, **options):
