@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,14 +24,17 @@ def transport(server_url: str, *, ca_bundle: str | None = None, aio: bool = Fals
         ca_bundle: path of the PEM file to trust (``ca_bundle``); None for the usual settings of the SDK.
         aio: for an asynchronous client.
     """
-    options = {} if ca_bundle is None else {"connection_verify": ca_bundle}
     if aio:
+        # Made once: the SDK would make one from a path for every request, and aiohttp keeps no connection across them.
+        context = {} if ca_bundle is None else {"ssl": ssl.create_default_context(cafile=ca_bundle)}
 
         class AsyncForwarding(AioHttpTransport):  # type: ignore[misc]
             async def send(self, request: Any, **config: Any) -> Any:
-                return await super().send(_forwarded(request, server_url), **config)
+                return await super().send(_forwarded(request, server_url), **context, **config)
 
-        return AsyncForwarding(**options)
+        return AsyncForwarding()
+
+    options = {} if ca_bundle is None else {"connection_verify": ca_bundle}
 
     class Forwarding(RequestsTransport):  # type: ignore[misc]
         def send(self, request: Any, **config: Any) -> Any:

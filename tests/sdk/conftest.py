@@ -19,8 +19,10 @@ def server():
 def way(request):
     """The official clients, wired one way to a vault; tests of one module share it, so each takes names of its own."""
     options = HERE.get(request.param)
-    opened = in_process(**options) if options is not None else over_https(
-        request.getfixturevalue("server"), **THERE[request.param]
+    opened = (
+        in_process(**options)
+        if options is not None
+        else over_https(request.getfixturevalue("server"), **THERE[request.param])
     )
     with opened as found:
         yield found

@@ -18,9 +18,7 @@ def rsa_policy(issuer="Self", **properties):
 
 def created(clients, name, policy=None, **options):
     """The certificate that a poller brings, without a pause between two polls."""
-    poller = clients.certificates.begin_create_certificate(
-        name, policy or ec_policy(), _polling_interval=0, **options
-    )
+    poller = clients.certificates.begin_create_certificate(name, policy or ec_policy(), _polling_interval=0, **options)
     return poller.result()
 
 

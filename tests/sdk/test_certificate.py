@@ -75,7 +75,9 @@ def test_ids_are_read_by_the_identifier_class(way, name):
 def test_versions_come_over_several_pages(way, name):
     made = {created(way, name).properties.version for _ in range(5)}
 
-    pages = [list(page) for page in way.certificates.list_properties_of_certificate_versions(name, max_page_size=2).by_page()]
+    pages = [
+        list(page) for page in way.certificates.list_properties_of_certificate_versions(name, max_page_size=2).by_page()
+    ]
 
     assert [len(page) for page in pages] == [2, 2, 1]
     assert [item.version for page in pages for item in page] == sorted(made)
