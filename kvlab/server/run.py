@@ -133,9 +133,9 @@ def serve(
     site = Site(vault, register, base_url=f"https://localhost:{port}", further_hosts=further, opened=certify)
     app = App(Endpoint(site))
     config = uvicorn.Config(
-        app, http=Protocol, ws="none", lifespan="off", interface="asgi3", log_config=None, access_log=False, loop="asyncio",
-        server_header=False, timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=GRACE_SECONDS,
-        backlog=BACKLOG, ssl_context_factory=lambda _config, _default: context,
+        app, loop="asyncio", http=Protocol, ws="none", lifespan="off", interface="asgi3", log_config=None,
+        access_log=False, server_header=False, timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS, backlog=BACKLOG, ssl_context_factory=lambda _config, _default: context,
     )  # fmt: skip
     try:
         Server(config, lambda: ready(site, authority)).run(sockets)

@@ -68,6 +68,12 @@ def certify(key, host: str) -> bytes:
     return der
 
 
+def request_pem(host: str) -> str:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(make_ec_key(), hashes.SHA256())
+    return request.public_bytes(Encoding.PEM).decode()
+
+
 def seconds(function, *arguments) -> float:
     start = time.perf_counter()
     function(*arguments)
