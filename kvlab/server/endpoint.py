@@ -74,7 +74,7 @@ class Endpoint:
             return login.answer(request, self.site)
         client_id = self._authenticate(request)
         principal = self.site.principal(client_id)
-        mine = vault.as_principal(principal)
+        mine = vault.as_principal(principal, caller=self.site.caller(client_id))
         if request.path.startswith(control.PREFIX):
             if principal != OWNER:
                 raise NotTheOwner
