@@ -58,9 +58,9 @@ def longest_validity(not_before: datetime) -> int:
     return next(limit.days for limit in LIMITS if not_before < limit.before)
 
 
-def read_request(csr_der: bytes) -> tuple[x509.CertificateSigningRequest, PublicKey]:
+def key_of_request(csr_der: bytes) -> PublicKey:
     """
-    Read a PKCS#10 request and check that whoever sent it has a key a public CA certifies.
+    Return the public key of a PKCS#10 request, once it is clear that whoever sent it has a key a public CA certifies.
 
     Raises:
         Refusal: it can not be read, its key is weak or of another type, or its own signature does not hold.
@@ -79,7 +79,7 @@ def read_request(csr_der: bytes) -> tuple[x509.CertificateSigningRequest, Public
         holds = False
     if not holds:
         raise Refusal(Kind.SIGNATURE, "The CSR's signature does not verify with the public key in it.")
-    return request, checked
+    return checked
 
 
 def _checked_key(key: object) -> PublicKey:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -56,7 +56,11 @@ class Order:
 
     def row(self) -> dict[str, Any]:
         """Return the order as a row."""
-        return {**asdict(self), "names": list(self.names)}
+        return {name: getattr(self, name) for name in MEMBERS} | {"names": list(self.names)}
+
+
+MEMBERS = tuple(member.name for member in fields(Order))
+"""The columns of an order's row."""
 
 
 class Books(Protocol):

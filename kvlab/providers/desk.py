@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kvlab.providers.authority import Signer
-from kvlab.providers.baseline import check_caa, check_names, covers, longest_validity, read_request
+from kvlab.providers.baseline import check_caa, check_names, covers, key_of_request, longest_validity
 from kvlab.providers.books import Order
 from kvlab.providers.hierarchy import ROOT, SECOND, end_of, issue_leaf, make_signers, serial_number, subject_of
 from kvlab.providers.refusal import Kind, Refusal, Unavailable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kvlab.entropy import Entropy
     from kvlab.providers.books import Books
     from kvlab.providers.hierarchy import House
+    from kvlab.x509.key import PublicKey
 
 SAMPLES = [
     CaOrganization(
@@ -211,8 +212,9 @@ class Desk:
             common_name=common_name, names=names, months=wanted.months, days=wanted.days, csr_der=wanted.csr_der,
             contact=wanted.contact,
         )  # fmt: skip
-        self.books.add_order(order.row())
-        return self._settle(order)
+        settled = self._settle(order, keep=False)
+        self.books.add_order(settled.row())
+        return settled
 
     def order(self, number: int) -> Order:
         """
@@ -251,10 +253,10 @@ class Desk:
         """
         order = self._settle(self.order(number))
         if order.state == "issued" and self.rules.cancels_issued:
-            return self._close(order, "revoked", reason="cancelled")
+            return self._change(order, self._closing("revoked", "cancelled"))
         if order.state != "pending":
             raise Refusal(Kind.OVER, f"The order is {order.state}: it can not be cancelled any more.")
-        return self._close(order, "cancelled")
+        return self._change(order, self._closing("cancelled"))
 
     def revoke(self, number: int, reason: str) -> Order:
         """
@@ -266,7 +268,7 @@ class Desk:
         order = self.order(number)
         if order.state != "issued":
             raise Refusal(Kind.OVER, f"The order is {order.state}: there is no certificate to revoke.")
-        return self._close(order, "revoked", reason=reason)
+        return self._change(order, self._closing("revoked", reason))
 
     def waits_for(self, order: Order) -> Wait | None:
         """Return what keeps the CA from deciding about a pending order; None if nothing does."""
@@ -314,7 +316,7 @@ class Desk:
         return (common_name, partner, *rest)
 
     def _checked_key(self, csr_der: bytes, common_name: str) -> bytes:
-        _, key = read_request(csr_der)
+        key = key_of_request(csr_der)
         if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size > 384 and not self.rules.curve_521:
             raise Refusal(Kind.KEY_TYPE, "ECC keys are taken on P-256 and P-384 only.")
         key_hash = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
@@ -345,24 +347,25 @@ class Desk:
     def _needs_validation(self, name: str) -> bool:
         return self.configuration.require_domain_validation and not covers(self.domains(), name)
 
-    def _settle(self, order: Order) -> Order:
-        """Decide about a pending order, if nothing keeps the CA from it."""
+    def _settle(self, order: Order, *, keep: bool = True) -> Order:
+        """Decide about a pending order, if nothing keeps the CA from it; ``keep`` writes down what became of it."""
         if order.state != "pending" or self.waits_for(order) is not None:
             return order
         if self.configuration.decision == "reject":
-            return self._close(order, "rejected", reason=self.configuration.reason or "The request was rejected.")
-        if self.configuration.decision == "fail":
-            return self._close(order, "failed", reason=self.configuration.reason or "An internal error occurred.")
-        return self._close(order, "issued", leaf_der=self._issue(order))
+            change = self._closing("rejected", self.configuration.reason or "The request was rejected.")
+        elif self.configuration.decision == "fail":
+            change = self._closing("failed", self.configuration.reason or "An internal error occurred.")
+        else:
+            change = {**self._closing("issued"), "leaf_der": self._issue(order)}
+        return self._change(order, change) if keep else replace(order, **change)
 
     def _issue(self, order: Order) -> bytes:
-        _, public_key = read_request(order.csr_der)
         role = _role(order)
         signer = self.signers()[role]
         organization = self.organization(order.organization_id, order.common_name)
         not_before = self.now - BACKDATED
         return issue_leaf(
-            self.house, role, signer, public_key,
+            self.house, role, signer, _public_key(order.csr_der),
             subject_of(organization, order.common_name, extended=role == "EV"), order.names,
             serial=serial_number(self._entropy, f"{self.house.name} order {order.reference or order.number}"),
             not_before=not_before, not_after=self._not_after(order, not_before, signer),
@@ -381,11 +384,11 @@ class Desk:
             raise Refusal(Kind.FAULT, "The issuing CA's certificate is expired.")
         return end
 
-    def _close(self, order: Order, state: str, *, reason: str = "", leaf_der: bytes = b"") -> Order:
-        change: dict[str, Any] = {"state": state, "closed": self.seconds, "reason": reason, "polls": order.polls}
-        if leaf_der:
-            change["leaf_der"] = leaf_der
-        self.books.put_order(order.number, change)
+    def _closing(self, state: str, reason: str = "") -> dict[str, Any]:
+        return {"state": state, "closed": self.seconds, "reason": reason}
+
+    def _change(self, order: Order, change: dict[str, Any]) -> Order:
+        self.books.put_order(order.number, {**change, "polls": order.polls})
         return replace(order, **change)
 
 
@@ -394,6 +397,11 @@ _FRESH = CaConfiguration()
 
 def _role(order: Order) -> str:
     return order.product.removesuffix("-SSL")
+
+
+def _public_key(csr_der: bytes) -> PublicKey:
+    """Return the key of a request that was checked when the order was placed."""
+    return cast("PublicKey", x509.load_der_x509_csr(csr_der).public_key())
 
 
 def _well_formed(text: str) -> bool:

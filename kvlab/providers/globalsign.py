@@ -51,6 +51,7 @@ _OF_THE_ISSUER = frozenset({"-300", "-4001", "-4201", "-9200", "-9403", "-9939",
 """Errors that another order would not mend: credentials, account, and the CA's own troubles."""
 
 
+_MASKED = soap.element("Password", MASK).encode()
 _DETAILS = ("OrderDetail", "PVOrderDetail")
 
 
@@ -174,17 +175,14 @@ class GlobalSign:
     def _exchange(
         self, service: str, operation: str, header: str, content: Mapping[str, Member], *, step: int | None = None
     ) -> tuple[CaResponse, Element]:
-        body = self._message(operation, header, content, self._account.password)
-        shown = self._message(operation, header, content, MASK)
+        token: Member = {"AuthToken": {"UserName": self._account.account_id, "Password": MASK}}
+        shown = soap.write(operation, {"Request": {f"{header}RequestHeader": token, **content}})
+        body = shown.replace(_MASKED, soap.element("Password", self._account.password).encode(), 1)
         headers = {"Content-Type": soap.CONTENT_TYPE, "SOAPAction": '""'}
         response = self._line.ask(
             CaRequest("POST", service, headers, body), summary=f"POST {service} {operation}", step=step, shown=shown
         )
         return response, self._heard(response)
-
-    def _message(self, operation: str, header: str, content: Mapping[str, Member], password: str) -> bytes:
-        token: Member = {"AuthToken": {"UserName": self._account.account_id, "Password": password}}
-        return soap.write(operation, {"Request": {f"{header}RequestHeader": token, **content}})
 
     def _heard(self, response: CaResponse) -> Element:
         """

@@ -8,6 +8,7 @@ Guidelines for the Issuance and Management of Extended Validation Certificates 2
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
@@ -198,21 +199,38 @@ def _issuing_extensions(
 def _leaf_extensions(
     house: House, role: str, signer: Signer, public_key: PublicKey, names: Sequence[str]
 ) -> list[Extension]:
-    # BR 7.1.2.7.11: an RSA key may also encipher the key of an old TLS session; an EC key must not.
-    usages = (
-        ["digitalSignature", "keyEncipherment"] if isinstance(public_key, rsa.RSAPublicKey) else ["digitalSignature"]
-    )
-    issuer_key = signer.key.public_key()
+    before, after = _same_in_every_leaf(house, role, signer.certificate_der)
     return [
-        (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), False),
+        *before,
         (x509.SubjectAlternativeName([_general_name(name) for name in names]), False),
-        (_policy(role), False),
-        (key_usage(usages), True),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
-        (_revocation_list(house, role), False),
-        (_authority_information(house, role, responder=True), False),
-        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (_RSA_USAGE if isinstance(public_key, rsa.RSAPublicKey) else _EC_USAGE, True),
+        *after,
     ]
+
+
+@lru_cache
+def _same_in_every_leaf(
+    house: House, role: str, issuer_der: bytes
+) -> tuple[tuple[Extension, ...], tuple[Extension, ...]]:
+    """Return what stands before, and after, the names and the key usage."""
+    issuer_key = x509.load_der_x509_certificate(issuer_der).extensions.get_extension_for_class(
+        x509.SubjectKeyIdentifier
+    )
+    return (
+        ((x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_key.value), False),),
+        (
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+            (_policy(role), False),
+            (_revocation_list(house, role), False),
+            (_authority_information(house, role, responder=True), False),
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+        ),
+    )
+
+
+# BR 7.1.2.7.11: an RSA key may also encipher the key of an old TLS session; an EC key must not.
+_RSA_USAGE = key_usage(["digitalSignature", "keyEncipherment"])
+_EC_USAGE = key_usage(["digitalSignature"])
 
 
 def _general_name(name: str) -> x509.GeneralName:

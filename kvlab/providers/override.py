@@ -76,20 +76,24 @@ def _subject(request: OrderRequest, csr: x509.CertificateSigningRequest, leaf: x
         asked = parse_name(request.wish.subject)
     except NameSyntaxError:
         asked = csr.subject
-    oids = dict.fromkeys(
-        attribute.oid for name in (asked, csr.subject, leaf.subject) for attribute in reversed(list(name))
-    )
-    for oid in oids:
-        before, requested, issued = (_values(name, oid) for name in (asked, csr.subject, leaf.subject))
-        if before != issued:
+    before, requested, issued = map(_values, (asked, csr.subject, leaf.subject))
+    for oid in {**before, **requested, **issued}:
+        if before.get(oid) != issued.get(oid):
             yield Override(
-                f"subject {_keyword(oid)}", ", ".join(before), ", ".join(requested), ", ".join(issued),
+                f"subject {_keyword(oid)}",
+                ", ".join(before.get(oid, ())),
+                ", ".join(requested.get(oid, ())),
+                ", ".join(issued.get(oid, ())),
                 _WHY_ATTRIBUTE.get(oid, _NOT_CERTIFIED),
-            )  # fmt: skip
+            )
 
 
-def _values(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
-    return [str(attribute.value) for attribute in name.get_attributes_for_oid(oid)]
+def _values(name: x509.Name) -> dict[x509.ObjectIdentifier, list[str]]:
+    """Return the values by attribute, the most specific first."""
+    found: dict[x509.ObjectIdentifier, list[str]] = {}
+    for attribute in reversed(list(name)):
+        found.setdefault(attribute.oid, []).append(str(attribute.value))
+    return found
 
 
 def _keyword(oid: x509.ObjectIdentifier) -> str:

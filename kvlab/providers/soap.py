@@ -21,6 +21,7 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 Member: TypeAlias = "str | Mapping[str, Member] | list[Member]"
 """Text, an element with members, or an element that stands several times."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9 \n.,:;/+=@()'_-]*")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -39,11 +40,21 @@ def write(operation: str, content: Mapping[str, Member]) -> bytes:
     Returns:
         UTF-8.
     """
-    inside = "".join(_element(name, member) for name, member in content.items())
+    inside = "".join(element(name, member) for name, member in content.items())
     return (
         f'<?xml version="1.0" encoding="utf-8"?><soapenv:Envelope xmlns:soapenv="{ENVELOPE}" xmlns:v1="{SERVICE}">'
         f"<soapenv:Body><v1:{operation}>{inside}</v1:{operation}></soapenv:Body></soapenv:Envelope>"
     ).encode()
+
+
+def element(name: str, member: Member) -> str:
+    """Write an element; an empty text leaves it out."""
+    if isinstance(member, str):
+        return f"<{name}>{_escaped(member)}</{name}>" if member else ""
+    if isinstance(member, list):
+        return "".join(element(name, one) for one in member)
+    inside = "".join(element(inner, one) for inner, one in member.items())
+    return f"<{name}>{inside}</{name}>"
 
 
 def read(body: bytes) -> tuple[str, ET.Element]:
@@ -79,10 +90,5 @@ def texts(elements: Iterable[ET.Element], path: str) -> Iterator[str]:
     return (found for element in elements if (found := text(element, path)))
 
 
-def _element(name: str, member: Member) -> str:
-    if isinstance(member, str):
-        return f"<{name}>{escape(_NOT_XML.sub('?', member))}</{name}>" if member else ""
-    if isinstance(member, list):
-        return "".join(_element(name, one) for one in member)
-    inside = "".join(_element(inner, one) for inner, one in member.items())
-    return f"<{name}>{inside}</{name}>"
+def _escaped(value: str) -> str:
+    return value if _PLAIN.fullmatch(value) else escape(_NOT_XML.sub("?", value))
