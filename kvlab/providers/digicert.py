@@ -72,7 +72,7 @@ class DigiCert:
         if status == "issued":
             return self._fetch(_value(_value(answer, "certificate", dict), "id", int), request)
         if status in ("rejected", "denied"):
-            return Rejected(_comment(answer) or f"DigiCert {status} the order.")
+            return Rejected(self._line.masked(_comment(answer)) or f"DigiCert {status} the order.")
         if status in ("canceled", "revoked"):
             return Cancelled()
         return Pending(_waiting(answer, order_id), retry)

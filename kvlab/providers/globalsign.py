@@ -101,7 +101,7 @@ class GlobalSign:
         if status == "4":
             return _issued(answer, request)
         if status == "10":
-            return Rejected(_event(answer) or "GlobalSign denied the order.")
+            return Rejected(self._line.masked(_event(answer)) or "GlobalSign denied the order.")
         if status in ("3", "5", "7"):
             return Cancelled()
         detail = STATUSES.get(status, f"in status {status}")

@@ -67,7 +67,8 @@ class Line:
 
     def heard(self, answer: CaResponse, summary: str, step: int | None = None) -> None:
         """Note an answer."""
-        self._note(Exchange(self.authority, "answer", summary, self.masked(answer.body.decode(errors="replace")), step))
+        shown = self.masked(answer.body.decode(errors="replace"))
+        self._note(Exchange(self.authority, "answer", self.masked(summary), shown, step))
 
     def masked(self, text: str) -> str:
         """Return text without the password, wherever it stands."""

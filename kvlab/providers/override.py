@@ -110,7 +110,7 @@ def _names(request: OrderRequest, csr: x509.CertificateSigningRequest, leaf: x50
     added = [name for name in issued if name not in asked]
     dropped = [name for name in asked if name not in issued]
     reasons = []
-    if request.common_name.lower() in added:
+    if request.common_name.lower() in added and request.common_name not in asked:
         reasons.append("the common name must be one of the names (BR 7.1.4.3)")
     if partners := [name for name in added if name != request.common_name.lower() and _is_partner(name, request)]:
         reasons.append(f"{', '.join(partners)} comes free of charge with the common name")

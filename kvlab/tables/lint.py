@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from kvlab.tables.field import der_of
 from kvlab.tables.frame import frame
@@ -14,17 +15,21 @@ if TYPE_CHECKING:
 
     from kvlab.tables.field import Source
 
+Rules = Literal["pkix", "cabf"]
+
 DTYPES = {"severity": "category", "code": "string", "where": "string", "message": "string"}
 
 
-def lint(source: Source) -> pd.DataFrame:
+def lint(source: Source, rules: Rules = "pkix") -> pd.DataFrame:
     """
-    Check a certificate against RFC 5280 with pkilint (the extra ``lint``).
+    Check a certificate with pkilint (the extra ``lint``).
 
     The vault obeys a policy that asks for what RFC 5280 forbids, as the service does; here is where it shows.
 
     Args:
         source: as for ``fields``.
+        rules: ``pkix``: RFC 5280; ``cabf``: what the CA/Browser Forum asks of publicly trusted TLS certificates and of
+            their CAs, by the kind of certificate that it shows to be.
 
     Returns:
         A frame, one row a finding, in the order of the certificate's parts, with the columns
@@ -38,18 +43,25 @@ def lint(source: Source) -> pd.DataFrame:
         X509Error: there is no certificate in it.
         ModuleNotFoundError: pkilint is not installed.
     """
-    return frame(_findings(der_of(source)), DTYPES)
+    return frame(_findings(der_of(source), rules), DTYPES)
 
 
-def _findings(der: bytes) -> Iterator[tuple[str, str, str, str | None]]:
-    from pkilint import loader  # noqa: PLC0415  an optional package, and a second of imports
+def _findings(der: bytes, rules: Rules) -> Iterator[tuple[str, str, str, str | None]]:
+    from pkilint import finding_filter, loader  # noqa: PLC0415  an optional package, and a second of imports
 
-    for result in _rules().validate(loader.load_certificate(der, "certificate").root):
+    certificate = loader.load_certificate(der, "certificate")
+    if rules == "pkix":
+        results = _pkix_rules().validate(certificate.root)
+    else:
+        container, filters = _forum_rules(_forum_kind(certificate))
+        results, _ = finding_filter.filter_results(filters, container.validate(certificate.root))
+    for result in results:
         for found in result.finding_descriptions:
             yield found.finding.severity.name, found.finding.code, str(result.node.path), found.message or None
 
 
-def _rules() -> Any:
+@cache
+def _pkix_rules() -> Any:
     from pkilint.pkix import certificate, extension, name  # noqa: PLC0415
 
     return certificate.create_pkix_certificate_validator_container(
@@ -61,3 +73,21 @@ def _rules() -> Any:
             certificate.create_extensions_validator_container([]),
         ],
     )
+
+
+def _forum_kind(certificate: Any) -> Any:
+    from pkilint.cabf import serverauth  # noqa: PLC0415
+
+    return serverauth.determine_certificate_type(certificate)
+
+
+@cache
+def _forum_rules(kind: Any) -> tuple[Any, Any]:
+    from pkilint.cabf import serverauth  # noqa: PLC0415
+    from pkilint.pkix import certificate  # noqa: PLC0415
+
+    container = certificate.create_pkix_certificate_validator_container(
+        serverauth.create_decoding_validators(), serverauth.create_validators(kind)
+    )
+    # Findings of RFC 5280 that the Forum's requirements replace are left out, as pkilint's own command does.
+    return container, serverauth.create_serverauth_finding_filters(kind)
