@@ -204,6 +204,15 @@ class BodyTooLarge(VaultError):
         super().__init__(f"The request body has more than {limit} octets.", field="body")
 
 
+class HeadTooLarge(VaultError):
+    """A request's line and headers are longer than any the server reads (RFC 6585 section 5)."""
+
+    status, code = 431, "RequestHeaderFieldsTooLarge"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request's URL and headers have more than {limit} octets.")
+
+
 class NotTheOwner(VaultError):
     """A call of kvlab's own control surface by somebody other than the vault's owner."""
 

@@ -13,7 +13,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 
 from kvlab.errors import BodyTooLarge
-from kvlab.server.error import failure, refusal
+from kvlab.server.error import failure
 from kvlab.server.message import Request, Response
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ BODY_LIMIT = 4 * 1024 * 1024
 
 DRAINED_LIMIT = 64 * 1024 * 1024
 """How much of a body that is too long is read and thrown away, so that the client gets to read the answer."""
+
+LOGGED_OCTETS = 500
+"""How much of a path the access log shows."""
 
 THREADS = 32
 
@@ -55,7 +58,11 @@ class App:
             body = await _read(http)
         except ClientDisconnect:
             return
-        response = refusal(BodyTooLarge(BODY_LIMIT)) if body is None else await self._answer(_request(http, body))
+        request = _request(http, body or b"")
+        if body is None:
+            response = self._endpoint.refuse(request, BodyTooLarge(BODY_LIMIT))
+        else:
+            response = await self._answer(request)
         if scope["method"] == "HEAD":
             response = response._replace(body=b"")
         await HttpResponse(response.body, response.status, dict(response.headers))(scope, receive, send)
@@ -102,6 +109,6 @@ def _note(scope: Scope, response: Response, began: float) -> None:
     """Log what was asked and how it ended; never a query, header or body, which may hold what is nobody's business."""
     client = (scope.get("client") or ("-",))[0]
     milliseconds = 1000 * (time.perf_counter() - began)
-    path = ascii(scope["raw_path"].decode("latin-1"))[1:-1]
+    path = ascii(scope["raw_path"][:LOGGED_OCTETS].decode("latin-1"))[1:-1]
     request_id = response.headers.get("x-ms-request-id", "-")
     _access.info("%s %s %s %d %.1f ms %s", client, scope["method"], path, response.status, milliseconds, request_id)

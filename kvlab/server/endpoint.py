@@ -62,6 +62,15 @@ class Endpoint:
             if isinstance(error, Unauthorized):
                 challenge = {"WWW-Authenticate": self.site.challenge(request.host)}
                 response = response._replace(headers={**response.headers, **challenge})
+        return self._complete(request, response)
+
+    def refuse(self, request: Request, error: VaultError) -> Response:
+        """Answer a request that could not be read to its end."""
+        shape = login.refusal if login.is_asked(request, self.site) else refusal
+        return self._complete(request, shape(error))
+
+    def _complete(self, request: Request, response: Response) -> Response:
+        """Add what is on every answer."""
         headers = {**_ALWAYS, "x-ms-request-id": str(uuid.UUID(bytes=os.urandom(16), version=4)), **response.headers}
         given = request.headers.get("x-ms-client-request-id", "")
         if given.isascii() and given.isprintable() and 0 < len(given) <= _ECHOED_OCTETS:

@@ -8,7 +8,6 @@ https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-end
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import json
 import os
@@ -22,12 +21,16 @@ from kvlab.server.message import JSON, Response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kvlab.errors import VaultError
     from kvlab.server.message import Request
     from kvlab.server.site import Site
 
 HEALTH = ["kvlab", "health"]
 IDENTITY = ["kvlab", "identity", "token"]
 IMDS = ["metadata", "identity", "oauth2", "token"]
+
+FORM_FIELDS = 100
+"""More than that is no form of a client; reading it would take long."""
 
 _CLOCK = SystemClock()
 
@@ -55,6 +58,11 @@ def answer(request: Request, site: Site) -> Response:
     return _get(request, lambda: _json(_configuration(site) if place == "configuration" else site.tokens.key_set()))
 
 
+def refusal(error: VaultError) -> Response:
+    """Return a refusal in the authority's shape (RFC 6749 section 5.2)."""
+    return _error(error.status, "invalid_request", 0, error.message)
+
+
 def _place(segments: list[str]) -> str | None:
     """Name what of an authority, ``/{tenant}/…``, a path stands for."""
     match segments:
@@ -75,8 +83,8 @@ def _get(request: Request, found: Callable[[], Response]) -> Response:
 
 def _token(request: Request, site: Site) -> Response:
     try:
-        form = dict(parse_qsl(request.body.decode("ascii"), keep_blank_values=True))
-    except UnicodeDecodeError:
+        form = dict(parse_qsl(request.body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS))
+    except ValueError:
         form = {}
     client_id, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
     if form.get("grant_type") != "client_credentials":
@@ -158,7 +166,7 @@ def _basic(request: Request) -> tuple[str, str] | None:
         return None
     try:
         client_id, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return "", ""
     return unquote_plus(client_id), unquote_plus(secret)
 

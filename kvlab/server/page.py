@@ -10,6 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from pydantic_core import from_json
+
 from kvlab.errors import InvalidProperty
 from kvlab.wire.model import base64url, decode_base64
 
@@ -69,7 +71,7 @@ def _next_link(last: Any, request: Request) -> str:
 
 def _read_token(text: str) -> str:
     try:
-        after = json.loads(decode_base64(text) or b"")["after"]
+        after = from_json(decode_base64(text) or b"")["after"]
     except (ValueError, KeyError, TypeError):
         after = None
     if not isinstance(after, str):

@@ -8,12 +8,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from kvlab.errors import MalformedBody
 from kvlab.server.app import App
 from kvlab.server.endpoint import Endpoint
-from kvlab.server.error import refusal
+from kvlab.server.protocol import Protocol
 from kvlab.server.site import Site
 from kvlab.server.tls import ServerCA
 
@@ -29,27 +27,6 @@ GRACE_SECONDS = 10
 
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2048
-
-
-class Protocol(HttpToolsProtocol):
-    """HTTP whose answer to what is no request at all is the service's error JSON too."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer and hang up."""
-        answer = refusal(MalformedBody(msg))
-        head = (
-            f"HTTP/1.1 400 Bad Request\r\ncontent-type: {answer.content_type}\r\ncontent-length: {len(answer.body)}\r\n"
-        )
-        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + answer.body)
-        self.transport.close()
-
-    def shutdown(self) -> None:
-        """End; an idle connection at once, for a client that sleeps would not answer TLS's farewell."""
-        idle = self.cycle is None or self.cycle.response_complete
-        if idle and not self.transport.get_write_buffer_size():
-            self.transport.abort()
-        else:
-            super().shutdown()
 
 
 class Server(uvicorn.Server):
@@ -134,7 +111,7 @@ def serve(
     app = App(Endpoint(site))
     config = uvicorn.Config(
         app, loop="asyncio", http=Protocol, ws="none", lifespan="off", interface="asgi3", log_config=None,
-        access_log=False, server_header=False, timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS, backlog=BACKLOG, ssl_context_factory=lambda _config, _default: context,
     )  # fmt: skip
     try:

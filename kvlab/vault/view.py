@@ -60,17 +60,21 @@ class View:
 
     def note_refusal(self, operation: str, about: str, error: VaultError) -> None:
         """Record that the caller was refused; ``about`` is what the request was for."""
-        # The sentence may repeat what the caller wrote, of any length and not even text that can be stored.
-        message = error.message[:MESSAGE_LENGTH].encode(errors="backslashreplace").decode()
+        message = _storable(error.message)
         facts = {"status": error.status, "code": error.code, "inner_code": error.inner_code, "message": message}
         try:
             with self._core.turn(self._principal) as turn:
-                turn.record("refused", about, detail={"operation": operation, **facts})
+                turn.record("refused", _storable(about), detail={"operation": operation, **facts})
         except StoreUnavailable as unavailable:
             _log.warning("The refusal of %s could not be recorded: %s", operation, unavailable.message)
         except Exception:  # noqa: BLE001
             # The caller must get the refusal itself, whatever becomes of the note about it.
             _log.exception("The refusal of %s could not be recorded.", operation)
+
+
+def _storable(text: str) -> str:
+    """Cut what may repeat what a caller wrote, of any length and not even text that every database keeps."""
+    return text[:MESSAGE_LENGTH].encode(errors="backslashreplace").decode().replace("\0", "\\x00")
 
 
 def operation(

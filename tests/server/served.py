@@ -89,14 +89,14 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(*arguments, **environment):
-    """Run `kvlab serve --json` while the block lasts."""
+def serving(*arguments, log=subprocess.DEVNULL, **environment):
+    """Run `kvlab serve --json` while the block lasts; `log` is where its standard error goes."""
     import os
 
     process = subprocess.Popen(
         [sys.executable, "-m", "kvlab", "serve", "--json", *map(str, arguments)],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=log,
         env=os.environ | environment,
         text=True,
     )
