@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam, literal
 
-from kvlab.store.schema import authority, certificate, item, item_version, key, pending, version
+from kvlab.store.schema import certificate, item, key, pending, version
 from kvlab.store.statement import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -141,6 +141,20 @@ _ADD_KEY = Statement(key.insert())
 _ADD_CERTIFICATE = Statement(certificate.insert().returning(certificate.c.id))
 _ADD_VERSION = Statement(version.insert().returning(version.c.id))
 _ADD_OPERATION = Statement(pending.insert())
+_DROP_OPERATION = Statement(
+    pending.delete().where(pending.c.certificate_id == bindparam("of")).returning(pending.c.key_id)
+)
+_DROP_UNUSED_KEY = Statement(
+    key.delete().where(
+        key.c.id == bindparam("of"),
+        *(
+            ~sa.exists().where(column == bindparam("of"))
+            for table in key.metadata.tables.values()
+            for column in table.columns
+            if column.references(key.c.id)
+        ),
+    )
+)
 _FIND_KEY = Statement(sa.select(key).where(key.c.id == bindparam("id")))
 
 
@@ -263,8 +277,7 @@ def set_operation(connection: Connection, certificate_id: int, **values: Any) ->
 
 def drop_operation(connection: Connection, certificate_id: int) -> None:
     """Forget a certificate's pending operation, and its key if no version uses it."""
-    key_id = connection.scalar(sa.select(pending.c.key_id).where(pending.c.certificate_id == certificate_id))
-    connection.execute(pending.delete().where(pending.c.certificate_id == certificate_id))
+    key_id = _DROP_OPERATION.scalar(connection, {"of": certificate_id})
     if key_id is not None:
         drop_unused_keys(connection, [key_id])
 
@@ -297,10 +310,7 @@ def has_unseeded_key(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
-def drop_unused_keys(connection: Connection, key_ids: Sequence[str]) -> None:
+def drop_unused_keys(connection: Connection, key_ids: Iterable[str]) -> None:
     """Forget those of these keys that nothing uses any more."""
-    for table in (version, pending, item_version, authority):
-        kept = sa.select(table.c.key_id).where(table.c.key_id.in_(key_ids))
-        used = set(connection.scalars(kept))
-        key_ids = [key_id for key_id in key_ids if key_id not in used]
-    connection.execute(key.delete().where(key.c.id.in_(key_ids)))
+    for key_id in key_ids:
+        _DROP_UNUSED_KEY.run(connection, {"of": key_id})

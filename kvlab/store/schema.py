@@ -113,7 +113,7 @@ version = Table(
     Column("leaf_der", LargeBinary, nullable=False),
     Column("certificates_der", LargeBinary, nullable=False),  # leaf and chain, one after the other, as the secret shows
     Column("x5t", LargeBinary, nullable=False),
-    Column("key_id", _ref("key.id", cascade=False), nullable=False),
+    Column("key_id", _ref("key.id", cascade=False), nullable=False, index=True),
     Column("key_type", String(8), nullable=False),  # RSA-HSM and EC-HSM too, which the key itself can not tell
     Column("key_ops", Text, nullable=False),
     Column("content_type", String(40), nullable=False),
@@ -134,7 +134,7 @@ pending = Table(
     Column("cancellation_requested", Boolean, nullable=False),
     Column("error", Text),
     Column("csr", LargeBinary, nullable=False),
-    Column("key_id", _ref("key.id", cascade=False), nullable=False),
+    Column("key_id", _ref("key.id", cascade=False), nullable=False, index=True),
     Column("policy", Text, nullable=False),  # as it stood when the request was made
     Column("enabled", Boolean, nullable=False),
     Column("tags", Text),
@@ -175,7 +175,7 @@ item_version = Table(
     Column("tags", Text),
     Column("content_type", String(255)),
     Column("sealed", LargeBinary),  # a secret's value
-    Column("key_id", _ref("key.id", cascade=False)),
+    Column("key_id", _ref("key.id", cascade=False), index=True),
     Column("key_type", String(8)),
     Column("key_ops", Text),
     UniqueConstraint("item_id", "version"),
@@ -247,7 +247,7 @@ authority = Table(
     Column("name", String(60), primary_key=True),
     Column("rank", Integer, primary_key=True),  # 0 is the root, 1 the CA below it
     Column("certificate_der", LargeBinary, nullable=False),
-    Column("key_id", _ref("key.id", cascade=False), nullable=False),
+    Column("key_id", _ref("key.id", cascade=False), nullable=False, index=True),
 )
 
 site = Table(
@@ -274,7 +274,7 @@ ca_signer = Table(
     Column("ca", String(20), primary_key=True),
     Column("role", String(10), primary_key=True),  # root, OV, EV, and its logs
     Column("certificate_der", LargeBinary, nullable=False),
-    Column("key_id", _ref("key.id", cascade=False), nullable=False),
+    Column("key_id", _ref("key.id", cascade=False), nullable=False, index=True),
 )
 
 ca_order = Table(

@@ -48,16 +48,6 @@ def trigger_at(trigger: Trigger, nbf: int, exp: int) -> int:
     return nbf - (nbf - exp) * (trigger.lifetime_percentage or 0) // 100
 
 
-def triggers(row: Row[Any], action: ActionType) -> list[int]:
-    """Return when the stored policy's triggers of an action strike for the current version, in order."""
-    policy = CertificatePolicy.model_validate_json(row.policy)
-    return sorted(
-        trigger_at(wish.trigger, row.nbf, row.exp)
-        for wish in policy.lifetime_actions or ()
-        if wish.action.action_type == action
-    )
-
-
 def waits(row: Row[Any], now: int) -> Waits:
     """
     Tell what a certificate waits for; a deleted one for nothing, a disabled one only for its end.
@@ -71,24 +61,22 @@ def waits(row: Row[Any], now: int) -> Waits:
     expire_at = row.exp if row.exp > now else None
     if not row.enabled:
         return Waits(expire_at=expire_at)
-    renewals = triggers(row, "AutoRenew")
-    return Waits(
-        renew_at=max(_rested(row, renewals[0]), now) if renewals else None,
-        notice_at=next_notice(row, row.noticed, now),
-        expire_at=expire_at,
-    )
+    renewals, notices = _triggers(row)
+    renew_at = max(_rested(row, renewals[0]), now) if renewals else None
+    return Waits(renew_at, _next(row, notices, row.noticed, now), expire_at)
 
 
-def next_notice(row: Row[Any], noticed: int | None, now: int) -> int | None:
-    """Return when the contacts are told next, if ``noticed`` was the newest trigger they know of."""
-    ahead = untold(row, noticed)
-    return max(_rested(row, ahead[0]), now) if ahead else None
+def notice_done(row: Row[Any], now: int) -> tuple[int | None, int | None]:
+    """
+    Tell how it stands once the contacts have been told what they should know by now.
 
-
-def untold(row: Row[Any], noticed: int | None, until: int | None = None) -> Sequence[int]:
-    """Return the triggers of EmailContacts after ``noticed``, in order; with ``until``, those that strike by then."""
-    ahead = [at for at in triggers(row, "EmailContacts") if noticed is None or at > noticed]
-    return ahead if until is None else [at for at in ahead if _rested(row, at) <= until]
+    Returns:
+        The newest trigger they know of, and when they are told next.
+    """
+    notices = _triggers(row)[1]
+    struck = [at for at in notices if _rested(row, at) <= now]
+    noticed = max([at for at in (row.noticed, *struck[-1:]) if at is not None], default=None)
+    return noticed, _next(row, notices, noticed, now)
 
 
 def reschedule(turn: Turn, certificate_id: int) -> None:
@@ -114,6 +102,20 @@ def note_expiry(core: Core, step: Row[Any]) -> int:
         rows.set_certificate(turn.connection, row.id, expire_at=None)
         turn.record("expired", f"certificates/{row.name}", version=row.version)
         return 1
+
+
+def _triggers(row: Row[Any]) -> tuple[list[int], list[int]]:
+    """Return when the stored policy's triggers of AutoRenew and of EmailContacts strike for the current version."""
+    policy = CertificatePolicy.model_validate_json(row.policy)
+    found: dict[ActionType, list[int]] = {"AutoRenew": [], "EmailContacts": []}
+    for wish in policy.lifetime_actions or ():
+        found[wish.action.action_type].append(trigger_at(wish.trigger, row.nbf, row.exp))
+    return sorted(found["AutoRenew"]), sorted(found["EmailContacts"])
+
+
+def _next(row: Row[Any], notices: Sequence[int], noticed: int | None, now: int) -> int | None:
+    ahead = [at for at in notices if noticed is None or at > noticed]
+    return max(_rested(row, ahead[0]), now) if ahead else None
 
 
 def _rested(row: Row[Any], at: int) -> int:

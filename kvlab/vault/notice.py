@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kvlab.store import certificate as rows
 from kvlab.store import mail
 from kvlab.vault import policy as policies
-from kvlab.vault.lifetime import DAY, next_notice, untold
+from kvlab.vault.lifetime import DAY, notice_done
 from kvlab.vault.turn import VAULT
 from kvlab.wire.issuer import Contacts
 from kvlab.wire.policy import CertificatePolicy
@@ -59,9 +59,7 @@ def notify_contacts(core: Core, step: Row[Any]) -> int:
         row = rows.lifetime(turn.connection, step.id)
         if row is None or row.notice_at is None or row.notice_at > step.at:
             return 0
-        struck = untold(row, row.noticed, until=turn.seconds)
-        noticed = struck[-1] if struck else row.noticed
-        notice_at = next_notice(row, noticed, turn.seconds)
+        noticed, notice_at = notice_done(row, turn.seconds)
         rows.set_certificate(turn.connection, row.id, noticed=noticed, notice_at=notice_at)
         turn.due += [] if notice_at is None else [notice_at]
         facts = {"action": "EmailContacts", **tell(core, turn, row, News.EXPIRING, _advice(row))}
@@ -85,18 +83,20 @@ def tell(core: Core, turn: Turn, row: Row[Any], news: News, text: str) -> dict[s
     """
     stored = mail.contacts(turn.connection, core.vault_id)
     found = (Contacts.model_validate_json(stored).contacts if stored else None) or ()
+    recipients = list(dict.fromkeys(contact.email for contact in found if contact.email))
+    if not recipients:
+        return {"mails": 0, "note": NO_CONTACTS}
     facts = {
         "vault": core.name, "name": row.name, "version": row.version, "text": text, "nbf": instant_text(row.nbf),
         "exp": instant_text(row.exp),
         "expires": f"{'expires' if row.exp > turn.seconds else 'expired'} on {instant_text(row.exp)[:10]}",
     }  # fmt: skip
-    recipients = list(dict.fromkeys(contact.email for contact in found if contact.email))
     for recipient in recipients:
         turn.mails.append({
             "time": turn.seconds, "certificate": row.name, "version": row.version, "news": news.value,
             "recipient": recipient, "subject": _SUBJECTS[news].format(**facts), "body": _BODY.format(**facts),
         })  # fmt: skip
-    return {"mails": len(recipients), "note": None if recipients else NO_CONTACTS}
+    return {"mails": len(recipients)}
 
 
 def instant_text(seconds: int) -> str:

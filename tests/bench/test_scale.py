@@ -11,10 +11,10 @@ from tests.bench import floor
 from tests.bench.test_create import POLICY, create
 
 
-def fill(vault, count):
+def fill(vault, count, policy=POLICY):
     """Copy one finished certificate ``count`` times, row by row as the store keeps it."""
-    vault.create_certificate("pattern", POLICY)
-    vault.get_certificate_operation("pattern")
+    vault.create_certificate("pattern", policy)
+    vault.process_due()
     with vault._core.store.write() as connection:
         pattern = {table: dict(connection.execute(table.select()).mappings().first()) for table in
                    (schema.key, schema.certificate, schema.version, schema.pending)}  # fmt: skip
