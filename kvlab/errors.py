@@ -271,6 +271,29 @@ class MissingProperty(VaultError):
         super().__init__(f"Property {field} is required.", hint=hint, field=field)
 
 
+class OrganizationIdNotSet(VaultError):
+    """An issuer object of DigiCert has no organization id."""
+
+    def __init__(self) -> None:
+        self.field = "org_details.id"
+        super().__init__(
+            "Id in organization details is not set",
+            hint="org_details.id: the number of your organization in CertCentral.",
+            field=self.field,
+        )
+
+
+class EmailsNotSold(VaultError):
+    """A policy asks a provider for e-mail addresses among the names of a TLS certificate."""
+
+    def __init__(self, provider: str) -> None:
+        self.field = "policy.x509_props.sans.emails"
+        super().__init__(
+            f"{provider} doesn't support emails in subject alternate names with order for a Ssl certificate",
+            field=self.field,
+        )
+
+
 class UnreadablePem(VaultError):
     """A PEM import is not certificate(s) and one PKCS#8 private key."""
 

@@ -37,6 +37,7 @@ _BY_REFERENCE = Statement(sa.select(*_MEMBERS).where(*_mine(_ORDER), _ORDER.c.re
 _BY_KEY = Statement(
     sa.select(*_MEMBERS).where(*_mine(_ORDER), _ORDER.c.key_hash == bindparam("wanted")).order_by(_ORDER.c.number)
 )
+_ORDERS = Statement(sa.select(*_MEMBERS).where(*_mine(_ORDER)).order_by(_ORDER.c.number))
 _PUT_ORDER = Statement(_ORDER.update().where(*_mine(_ORDER), _ORDER.c.number == bindparam("my_number")))
 
 
@@ -120,6 +121,10 @@ class CaBooks:
         """List the orders for a key, the oldest first."""
         found = _BY_KEY.all(self._connection, {**self._mine, "wanted": key_hash})
         return [_row(row) for row in found]
+
+    def orders(self) -> list[dict[str, Any]]:
+        """List all orders, the oldest first."""
+        return [_row(row) for row in _ORDERS.all(self._connection, self._mine)]
 
     @property
     def _sealing_id(self) -> str:

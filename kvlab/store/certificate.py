@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam, literal
 
-from kvlab.store.schema import certificate, item, key, pending, version
+from kvlab.store.schema import certificate, issuer_order, item, key, pending, version
 from kvlab.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -102,6 +102,16 @@ _LIFETIME = Statement(
         .outerjoin(pending, pending.c.certificate_id == certificate.c.id)
     )
     .where(certificate.c.id == bindparam("id"))
+)  # fmt: skip
+_NEXT_OPERATION = Statement(
+    sa.select(sa.func.min(sa.text("at")).label("at")).select_from(
+        sa.union_all(*(
+            sa.select(sa.func.min(table.c.due_at).label("at")).where(
+                table.c.vault_id == bindparam("vault_id"), table.c.due_at.is_not(None)
+            )
+            for table in (pending, issuer_order)
+        )).subquery()
+    )
 )  # fmt: skip
 
 
@@ -224,10 +234,7 @@ def lifetime(connection: Connection, certificate_id: int) -> Any:
 
 def next_operation_due(connection: Connection, vault_id: int) -> int | None:
     """Return when a pending operation goes on next, in epoch seconds."""
-    query = sa.select(sa.func.min(pending.c.due_at)).where(
-        pending.c.vault_id == vault_id, pending.c.due_at.is_not(None)
-    )
-    at: int | None = connection.scalar(query)
+    at: int | None = _NEXT_OPERATION.scalar(connection, {"vault_id": vault_id})
     return at
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import bindparam, literal
 
-from kvlab.store.schema import certificate, item, pending
+from kvlab.store.order import leased
+from kvlab.store.schema import certificate, issuer_order, item, pending
 from kvlab.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -23,10 +24,13 @@ class _Wait(NamedTuple):
     kind: str
     id: sa.Column[Any]
     at: sa.Column[Any]
+    unless: sa.ColumnElement[bool] = sa.false()
 
 
 _WAITS = (
     _Wait("operation", pending.c.certificate_id, pending.c.due_at),
+    # Whoever holds the lease on an order reports when it falls due again.
+    _Wait("order", issuer_order.c.id, issuer_order.c.due_at, leased()),
     _Wait("certificate", certificate.c.id, certificate.c.purge_at),
     _Wait("renewal", certificate.c.id, certificate.c.renew_at),
     _Wait("notice", certificate.c.id, certificate.c.notice_at),
@@ -36,7 +40,7 @@ _WAITS = (
 
 
 def _of_vault(wait: _Wait) -> sa.ColumnElement[bool]:
-    return wait.at.table.c.vault_id == bindparam("vault_id")
+    return sa.and_(wait.at.table.c.vault_id == bindparam("vault_id"), sa.not_(wait.unless))
 
 
 _DUE = Statement(

@@ -119,6 +119,7 @@ version = Table(
     Column("content_type", String(40), nullable=False),
     Column("exportable", Boolean, nullable=False),
     Column("preserve_cert_order", Boolean, nullable=False),
+    Column("overrides", Text),  # where the CA decided otherwise than it was asked
     UniqueConstraint("certificate_id", "version"),
 )
 
@@ -131,6 +132,7 @@ pending = Table(
     Column("created", BigInteger, nullable=False),
     Column("issuer", String(127), nullable=False),
     Column("status", String(10), nullable=False),
+    Column("status_details", Text),  # what the CA waits for, in its words
     Column("cancellation_requested", Boolean, nullable=False),
     Column("error", Text),
     Column("csr", LargeBinary, nullable=False),
@@ -142,6 +144,25 @@ pending = Table(
     Column("renewal", Boolean, nullable=False),  # whether a lifetime action began it
     Column("due_at", BigInteger),
     _due_index("pending_due", "due_at"),
+)
+
+issuer_order = Table(
+    "issuer_order",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vault_id", _ref("vault.id"), nullable=False),
+    Column("reference", String(32), nullable=False, unique=True),  # the pending operation's request_id
+    Column("certificate_id", Integer, nullable=False),  # without foreign key: an order outlives what it was for
+    Column("name", String(127), nullable=False),
+    Column("issuer_key", String(127), nullable=False),
+    Column("provider", String(20), nullable=False),
+    Column("order_id", String(64)),  # NULL: not placed, or not known to be
+    Column("attempts", Integer, nullable=False),  # since the CA last said something new
+    Column("due_at", BigInteger),
+    Column("lease_owner", String(32)),  # who talks to the CA about it now
+    Column("lease_until", BigInteger),  # of the database's own time: whoever died meanwhile holds it no longer
+    _due_index("issuer_order_due", "due_at"),
+    _due_index("issuer_order_lease", "lease_until"),
 )
 
 item = Table(

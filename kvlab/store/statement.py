@@ -54,9 +54,9 @@ class Statement:
         found = self._execute(connection, parameters).fetchone()
         return None if found is None else found[0]
 
-    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
-        """Run a statement that returns nothing."""
-        self._execute(connection, parameters)
+    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
+        """Run a statement that returns no rows; tells how many it touched."""
+        return int(self._execute(connection, parameters).rowcount)
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of parameters; all rows have the same names."""

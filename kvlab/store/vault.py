@@ -47,6 +47,11 @@ _PRINCIPAL = Statement(
         schema.principal.c.vault_id == bindparam("vault_id"), schema.principal.c.name == bindparam("name")
     )
 )
+_ISSUER = Statement(
+    sa.select(schema.issuer).where(
+        schema.issuer.c.vault_id == bindparam("vault_id"), schema.issuer.c.name_key == bindparam("name_key")
+    )
+)
 
 
 def find_vault(connection: Connection, name: str) -> Row[Any] | None:
@@ -135,12 +140,9 @@ def issuers(connection: Connection, vault_id: int, *, after: str, limit: int | N
     return _ISSUERS.all(connection, {"vault_id": vault_id, **limited(after, limit)})
 
 
-def find_issuer(connection: Connection, vault_id: int, name_key: str) -> Row[Any] | None:
+def find_issuer(connection: Connection, vault_id: int, name_key: str) -> Any:
     """Find an issuer object."""
-    table = schema.issuer
-    return connection.execute(
-        sa.select(table).where(table.c.vault_id == vault_id, table.c.name_key == name_key)
-    ).first()
+    return _ISSUER.first(connection, {"vault_id": vault_id, "name_key": name_key})
 
 
 def put_issuer(connection: Connection, row: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from kvlab.vault.deleted import purge_certificate
 from kvlab.vault.item import purge_item
 from kvlab.vault.lifetime import note_expiry
 from kvlab.vault.notice import notify_contacts
+from kvlab.vault.ordering import work_on_order
 from kvlab.vault.renewal import renew_certificate
 from kvlab.vault.self_signed import finish_operation
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 STEPS: dict[str, Callable[[Core, Row[Any]], int]] = {
     "operation": finish_operation,
+    "order": work_on_order,
     "certificate": purge_certificate,
     "item": purge_item,
     "renewal": renew_certificate,

@@ -237,6 +237,7 @@ class OperationRow(NamedTuple):
     csr: bytes
     cancellation_requested: bool
     status: str
+    status_details: str | None
     error: str | None
     preserve_cert_order: bool
     request_id: str
@@ -247,13 +248,14 @@ def operation(row: Row[Any] | OperationRow, place: Place) -> CertificateOperatio
     """Return a pending object."""
     running = row.status == "inProgress"
     manual = row.issuer.casefold() == "unknown"
+    details = " ".join(filter(None, (STATUS_DETAILS[manual], row.status_details)))
     return CertificateOperation(
         id=place.id("certificates", row.name, "pending"),
         issuer=IssuerParameters(name=row.issuer),
         csr=row.csr,
         cancellation_requested=row.cancellation_requested,
         status=cast("OperationStatus", row.status),
-        status_details=STATUS_DETAILS[manual] if running else None,
+        status_details=details if running else None,
         error=OperationError.model_validate_json(row.error) if row.error else None,
         preserve_cert_order=row.preserve_cert_order or None,
         target=place.id("certificates", row.name) if row.status == "completed" else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 import weakref
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from kvlab.errors import InvalidProperty, OpenRefused, StoreUnavailable
 from kvlab.events import Event, EventLog
 from kvlab.store import certificate as certificates
 from kvlab.store import due, mail
+from kvlab.store import order as orders
 from kvlab.store import vault as rows
 from kvlab.store.store import Store
 from kvlab.vault.inoperable import REFUSED
@@ -29,10 +31,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from kvlab.providers.simulated import SimulatedCa
     from kvlab.vault.postman import Postman
 
 INOPERABLE = tuple(REFUSED)
 POLLS_REMEMBERED = 10_000
+OTHERS_SECONDS = 0.01
+"""How often to look whether others are done with what is due."""
+
 _VAULT_NAME = re.compile(r"[A-Za-z](?:[0-9A-Za-z]|-(?!-)){1,22}[0-9A-Za-z]")
 
 
@@ -105,6 +111,7 @@ class Core:
         if parent is None:
             weakref.finalize(self, store.close)
         self.postman: Postman | None = None
+        self.cas: dict[str, SimulatedCa] = {}
         self._due_lock = threading.RLock()
         self._poll_lock = threading.Lock()
         self._polled: dict[tuple[str, str], int] = {}
@@ -170,7 +177,7 @@ class Core:
         """Do everything that is due by now, in order of its due time; returns how many steps were done."""
         done = 0
         seen = self._unattended
-        while waiting := self._due():
+        while (waiting := self._due()) or self._awaits_others():
             done += self._do(waiting)
         self._attended(seen)
         return done
@@ -256,8 +263,22 @@ class Core:
     def _do(self, waiting: Sequence[Row[Any]]) -> int:
         from kvlab.vault.advance import do_step  # noqa: PLC0415  the steps need turns, and turns run the steps
 
+        if self.worker is not None:
+            # No lock: a step may speak to a CA, and who only wants to read must not wait for that. Each looks again
+            # in its own transaction whether it is still to be done.
+            return sum(do_step(self, step) for step in waiting)
         with self._due_lock:
             return sum(do_step(self, step) for step in waiting)
+
+    def _awaits_others(self) -> bool:
+        """On a simulated clock, wait a little for whoever is at work on what is due: until then it is not done."""
+        if self.worker is not None:
+            return False
+        with self.store.read() as connection:
+            if not orders.busy(connection, self.vault_id, self._seconds()):
+                return False
+        time.sleep(OTHERS_SECONDS)
+        return True
 
     def _due(self) -> Sequence[Row[Any]]:
         """List what is due, the earliest first; on a simulated clock only what falls due at the earliest instant."""
@@ -273,7 +294,8 @@ class Core:
 
     def _next_due(self) -> int | None:
         with self.store.read() as connection:
-            return due.next_due(connection, self.vault_id)
+            found = due.next_due(connection, self.vault_id), orders.lease_end(connection, self.vault_id)
+        return min((at for at in found if at is not None), default=None)
 
     def _seconds(self) -> int:
         return int(self.clock.now().timestamp())
@@ -287,11 +309,11 @@ class Core:
             return
         rows.append_events(turn.connection, [
             {
-                "vault_id": self.vault_id, "log": self.vault_id, "time": turn.seconds, "actor": turn.actor,
+                "vault_id": self.vault_id, "log": self.vault_id, "time": turn.seconds, "actor": actor,
                 "kind": kind, "object": about, "version": version, "request_id": request_id, "step": step,
                 "detail": to_json(detail).decode() if detail else None,
             }
-            for kind, about, version, request_id, step, detail in turn.events
+            for actor, kind, about, version, request_id, step, detail in turn.events
         ])  # fmt: skip
 
     def _last_event(self) -> int:

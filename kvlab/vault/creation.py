@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kvlab.entropy import identifier
 from kvlab.errors import InvalidProperty, MissingProperty, NameDeleted, NameInUse
 from kvlab.store import certificate as rows
+from kvlab.store import order as orders
 from kvlab.store import vault as vault_rows
 from kvlab.vault import policy as policies
+from kvlab.vault.account import check_names, check_order
 from kvlab.vault.answer import OperationRow
 from kvlab.vault.key_material import make_key, open_key, sealed_key
 from kvlab.vault.lifetime import reschedule
 from kvlab.vault.operation import Move, Status, Worker, take
 from kvlab.vault.version import tags_text
+from kvlab.wire.issuer import IssuerBundle
 from kvlab.wire.policy import CertificatePolicy
 from kvlab.x509.key import key_spec
 from kvlab.x509.request import build_request
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from kvlab.providers.provider import Trade
     from kvlab.vault.core import Core
     from kvlab.vault.policy import Meaning
     from kvlab.vault.turn import Turn
@@ -46,11 +50,12 @@ class Order(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the store had to say: the certificate of this name, the policy that counts, the key to use again."""
+    """What the store had to say: the certificate of this name, the policy that counts, who sells, the key to reuse."""
 
     row: Row[Any] | None
     policy: CertificatePolicy
     new_policy: bool
+    trade: Trade | None
     reused: Row[Any] | None
 
 
@@ -138,25 +143,32 @@ def plan(core: Core, connection: Connection, order: Order) -> Plan:
         policy = CertificatePolicy.model_validate_json(row.policy)
     else:
         raise MissingProperty("policy", hint="The first version of a certificate needs a policy.")
-    check_issuer(core, connection, policy)
+    trade = check_issuer(core, connection, policy)
+    if trade is not None:
+        check_names(trade, policy)
     reused = _key_to_reuse(core, connection, order, row, policy)
-    return Plan(row, policy, order.meaning is not None, reused)
+    return Plan(row, policy, order.meaning is not None, trade, reused)
 
 
-def check_issuer(core: Core, connection: Connection, policy: CertificatePolicy) -> None:
+def check_issuer(core: Core, connection: Connection, policy: CertificatePolicy) -> Trade | None:
     """
-    Refuse a policy whose issuer is neither ``Self`` nor ``Unknown`` nor an issuer object.
+    Refuse a policy whose issuer is neither ``Self`` nor ``Unknown`` nor an issuer object that can be used for it.
+
+    Returns:
+        What the issuer's provider sells; None where no order is placed (``Self``, ``Unknown``, ``Test``).
 
     Raises:
-        InvalidProperty: there is no such issuer.
+        InvalidProperty: there is no such issuer, it is disabled, or does not sell the certificate type.
     """
     if policies.is_unknown(policy) or policies.is_self(policy):
-        return
+        return None
     name = policies.issuer_name(policy)
-    if vault_rows.find_issuer(connection, core.vault_id, name.casefold()) is None:
+    found = vault_rows.find_issuer(connection, core.vault_id, name.casefold())
+    if found is None:
         raise InvalidProperty(
             "policy.issuer.name", f"It is Self, Unknown or the name of an issuer object; there is no issuer '{name}'."
         )
+    return check_order(IssuerBundle.model_validate_json(found.body), policy)
 
 
 def _same_request(before: Plan, now: Plan) -> bool:
@@ -197,6 +209,15 @@ def begin_operation(core: Core, order: Order, requested: Requested) -> Operation
         "due_at": _due_at(core, turn) if signs_itself(issuer) else None,
     }  # fmt: skip
     rows.put_operation(turn.connection, operation, replace=plan.row is not None)
+    due_at = operation["due_at"]
+    if plan.trade is not None:
+        due_at = turn.seconds
+        turn.due.append(due_at)
+        orders.add(turn.connection, {
+            "vault_id": core.vault_id, "reference": request_id, "certificate_id": certificate_id,
+            "name": plan.row.name if plan.row else order.name, "issuer_key": issuer.casefold(),
+            "provider": plan.trade.name, "attempts": 0, "due_at": due_at,
+        })  # fmt: skip
     about = f"certificates/{order.name}"
     turn.record(
         "create_certificate", about, request_id=request_id, step=1, issuer=issuer, ignored=order.ignored or None,
@@ -207,8 +228,9 @@ def begin_operation(core: Core, order: Order, requested: Requested) -> Operation
         "transition", about, request_id=request_id, step=2 if policies.is_unknown(plan.policy) else None,
         detail={"move": Move.CREATE.value, "from": before, "to": Status.IN_PROGRESS.value},
     )  # fmt: skip
-    return OperationRow(name=plan.row.name if plan.row else order.name, error=None, **{
-        member: operation[member] for member in OperationRow.__annotations__ if member in operation
+    return OperationRow(name=plan.row.name if plan.row else order.name, error=None, status_details=None, **{
+        **{member: operation[member] for member in OperationRow.__annotations__ if member in operation},
+        "due_at": due_at,
     })  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import CertificateNotFound, DeletedCertificateNotFound, PurgeProtected, RestoreConflict
 from kvlab.store import certificate as rows
+from kvlab.store import order as orders
 from kvlab.vault import answer, archive
 from kvlab.vault.creation import signs_itself, worker_of
 from kvlab.vault.lifetime import reschedule
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from kvlab.vault.core import Core
+    from kvlab.vault.turn import Turn
 
 
 class DeletedCertificateOperations(View):
@@ -41,6 +43,7 @@ class DeletedCertificateOperations(View):
             if row.p_request_id is not None:
                 # Nobody works for a certificate that is gone; the operation waits for it to be recovered.
                 rows.set_operation(turn.connection, row.c_id, due_at=None)
+                orders.set_due(turn.connection, row.p_request_id, None)
             reschedule(turn, row.c_id)
             turn.record("delete_certificate", f"certificates/{row.c_name}", version=row.v_version)
             deleted = rows.latest(turn.connection, core.vault_id, name_key(name))
@@ -94,8 +97,10 @@ class DeletedCertificateOperations(View):
             if row is None:
                 raise CertificateNotFound(name)
             rows.set_certificate(turn.connection, row.c_id, deleted_at=None, purge_at=None)
-            if row.p_status == Status.IN_PROGRESS and _falls_due(row):
-                rows.set_operation(turn.connection, row.c_id, due_at=turn.seconds)
+            if row.p_status == Status.IN_PROGRESS:
+                ordered = orders.set_due(turn.connection, row.p_request_id, turn.seconds)
+                if not ordered and _falls_due(row):
+                    rows.set_operation(turn.connection, row.c_id, due_at=turn.seconds)
             reschedule(turn, row.c_id)
             turn.record("recover_deleted_certificate", f"certificates/{row.c_name}", version=row.v_version)
             live = rows.latest(turn.connection, core.vault_id, name_key(name))
@@ -120,8 +125,9 @@ class DeletedCertificateOperations(View):
                 raise CertificateNotFound(name)
             if core.purge_protection:
                 raise PurgeProtected
-            rows.drop_certificate(turn.connection, row.c_id)
+            _forget(turn, row.c_id)
             turn.record("purge_deleted_certificate", f"certificates/{row.c_name}")
+        core.scheduled(turn.seconds)
 
     @operation()
     def backup_certificate(self, name: str) -> Backup:
@@ -176,12 +182,17 @@ def _falls_due(row: Row[Any]) -> bool:
     return asked or signs_itself(row.p_issuer)
 
 
+def _forget(turn: Turn, certificate_id: int) -> None:
+    orders.abandon(turn.connection, certificate_id, turn.seconds)
+    rows.drop_certificate(turn.connection, certificate_id)
+
+
 def purge_certificate(core: Core, step: Row[Any]) -> int:
     """Forget a deleted certificate whose retention is over."""
     with core.turn(VAULT, core.instant(step.at)) as turn:
         name = rows.name_to_purge(turn.connection, step.id, turn.seconds)
         if name is None:
             return 0
-        rows.drop_certificate(turn.connection, step.id)
+        _forget(turn, step.id)
         turn.record("purge", f"certificates/{name}", reason="retention over")
         return 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import CertificateIssuerNotFound, ContactsNotFound, InvalidProperty, MissingProperty
+from kvlab.errors import CertificateIssuerNotFound, ContactsNotFound, InvalidProperty
 from kvlab.store import vault as rows
+from kvlab.vault.account import check_issuer_object, provider_name, sealing_id
 from kvlab.vault.view import View, name_key, operation, start_after
 from kvlab.wire.issuer import CertificateIssuerItem, Contacts, IssuerBundle, IssuerCredentials, OrganizationDetails
 from kvlab.wire.policy import PolicyAttributes
@@ -15,11 +16,7 @@ if TYPE_CHECKING:
 
     from kvlab.vault.turn import Turn
 
-PROVIDERS = ("DigiCert", "GlobalSign", "Test")
-"""Test is taken and issues nothing."""
-
 _RESERVED = frozenset({"self", "unknown"})
-_PROVIDER_SPELLING = {name.casefold(): name for name in PROVIDERS}
 
 
 class IssuerOperations(View):
@@ -42,13 +39,15 @@ class IssuerOperations(View):
         Args:
             name: 1 to 127 letters, digits and hyphens; not ``Self`` or ``Unknown``.
             issuer: the whole object; or its members one by one:
-            provider: DigiCert, GlobalSign or Test.
-            credentials: ``account_id`` and ``pwd``; the password is sealed and never returned.
-            org_details: organization id and administrators.
-            attributes: ``enabled``.
+            provider: DigiCert, GlobalSign or Test (which issues nothing).
+            credentials: ``account_id`` and ``pwd`` (DigiCert: the API key), which both CAs need; the password is
+                sealed and never returned.
+            org_details: DigiCert needs ``id``, of the organization in CertCentral; GlobalSign needs
+                ``first_name``, ``last_name``, ``email`` and ``phone`` of the first of ``admin_details``.
+            attributes: ``enabled``; no policy can name a disabled issuer.
 
         Raises:
-            InvalidProperty: and ``MissingProperty``: 400.
+            InvalidProperty: and ``MissingProperty``, ``OrganizationIdNotSet``: 400.
 
         Source: https://learn.microsoft.com/rest/api/keyvault/certificates/set-certificate-issuer
         """
@@ -57,8 +56,6 @@ class IssuerOperations(View):
         key = name_key(name)
         if key in _RESERVED:
             raise InvalidProperty("issuer-name", f"'{name}' is not an issuer object's name: it is a word of policies.")
-        if not given.provider:
-            raise MissingProperty("provider")
         with self._core.turn(self._principal) as turn:
             return self._keep_issuer(
                 turn, name, given, created=turn.seconds, sealed=None, kind="set_certificate_issuer"
@@ -125,7 +122,7 @@ class IssuerOperations(View):
     @operation("certificates/issuers")
     def delete_certificate_issuer(self, name: str) -> IssuerBundle:
         """
-        Remove an issuer object.
+        Remove an issuer object, also one in use: its orders under way fail, and policies that name it make no more.
 
         Returns:
             The object as it was.
@@ -192,11 +189,11 @@ class IssuerOperations(View):
         self, turn: Turn, name: str, issuer: IssuerBundle, *, created: int, sealed: bytes | None, kind: str
     ) -> IssuerBundle:
         core = self._core
-        if (provider := _PROVIDER_SPELLING.get((issuer.provider or "").casefold())) is None:
-            raise InvalidProperty("provider", f"'{issuer.provider}' is none of {', '.join(PROVIDERS)}.")
+        provider = provider_name(issuer.provider)
+        check_issuer_object(issuer.model_copy(update={"provider": provider}), has_password=sealed is not None)
         password = issuer.credentials.pwd if issuer.credentials else None
         if password is not None:
-            sealed = core.store.sealer.seal(password.encode(), _sealing_id(core.vault_id, name))
+            sealed = core.store.sealer.seal(password.encode(), sealing_id(core.vault_id, name))
         kept = IssuerBundle(
             provider=provider,
             credentials=IssuerCredentials(account_id=issuer.credentials.account_id) if issuer.credentials else None,
@@ -241,7 +238,3 @@ class IssuerOperations(View):
 def _members(*values: Any) -> dict[str, Any]:
     names = ("provider", "credentials", "org_details", "attributes")
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}
-
-
-def _sealing_id(vault_id: int, name: str) -> str:
-    return f"issuer {vault_id} {name.casefold()}"

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from kvlab.errors import ExpiredCertificate, InvalidProperty, KeyMismatch, NotACertificate, PublicKeyMismatch, X509Error
 from kvlab.store import certificate as rows
+from kvlab.store import order as orders
 from kvlab.vault import answer
 from kvlab.vault.creation import worker_of
 from kvlab.vault.operation import Move, Status, Worker, take
@@ -78,7 +79,8 @@ class PendingOperations(View):
             row = self._find_operation(turn.connection, name, request_id, Move.ASK_CANCEL)
             if cancellation_requested:
                 change: dict[str, Any] = {"cancellation_requested": True}
-                if worker_of(row.issuer) is Worker.ISSUER:
+                ordered = orders.set_due(turn.connection, row.request_id, turn.seconds)
+                if worker_of(row.issuer) is Worker.ISSUER and not ordered:
                     change["due_at"] = turn.seconds
                 rows.set_operation(turn.connection, row.certificate_id, **change)
             turn.record(
@@ -87,14 +89,13 @@ class PendingOperations(View):
             )  # fmt: skip
             changed = rows.operation(turn.connection, core.vault_id, name_key(name))
             assert changed is not None
-        if changed.due_at is not None:
-            core.scheduled(changed.due_at)
+        core.scheduled(turn.seconds)
         return answer.operation(changed, self._place)
 
     @operation()
     def delete_certificate_operation(self, name: str, *, request_id: str | None = None) -> CertificateOperation:
         """
-        Forget a creation, in any state. Versions that exist stay.
+        Forget a creation, in any state. Versions that exist stay; an order at a CA is cancelled if it still can be.
 
         Returns:
             The operation as it was.
@@ -104,11 +105,13 @@ class PendingOperations(View):
         """
         with self._core.turn(self._principal) as turn:
             row = self._find_operation(turn.connection, name, request_id, Move.DELETE)
+            orders.abandon(turn.connection, row.certificate_id, turn.seconds)
             rows.drop_operation(turn.connection, row.certificate_id)
             turn.record(
                 "delete_certificate_operation", f"certificates/{row.name}", request_id=row.request_id,
                 detail={"from": row.status, "to": Status.NONE.value, "move": Move.DELETE.value},
             )  # fmt: skip
+        self._core.scheduled(turn.seconds)
         return answer.operation(row, self._place)
 
     @operation()

@@ -23,7 +23,7 @@ class Turn:
         connection: the open transaction.
         vault_id: whose rows may be touched.
         now: aware UTC instant in whole seconds; ``seconds`` is the same as epoch seconds.
-        actor: the principal, or ``vault``.
+        actor: the principal, or ``vault``; an event may name another.
         exact: the instant with its fraction of a second.
         events: what was recorded so far.
         mails: what is to be put into the outbox.
@@ -39,7 +39,7 @@ class Turn:
         self.now = now.replace(microsecond=0)
         self.seconds = int(now.timestamp())
         self.actor = actor
-        self.events: list[tuple[str, str, str | None, str | None, int | None, dict[str, Any]]] = []
+        self.events: list[tuple[str, str, str, str | None, str | None, int | None, dict[str, Any]]] = []
         self.mails: list[Mapping[str, Any]] = []
         self.due: list[int] = []
 
@@ -51,9 +51,10 @@ class Turn:
         version: str | None = None,
         request_id: str | None = None,
         step: int | None = None,
+        actor: str | None = None,
         detail: Mapping[str, Any] | None = None,
         **facts: Any,
     ) -> None:
         """Note an event; see ``kvlab.events.Event``. The detail's facts may be given by name; None is left out."""
         facts = {name: value for name, value in {**(detail or {}), **facts}.items() if value is not None}
-        self.events.append((kind, about, version, request_id, step, facts))
+        self.events.append((actor or self.actor, kind, about, version, request_id, step, facts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Self
 
-from kvlab.errors import ForbiddenByPolicy, InvalidProperty
+from kvlab.errors import InvalidProperty
 from kvlab.store import vault as rows
 from kvlab.store.store import Store
 from kvlab.vault import access
@@ -15,6 +15,7 @@ from kvlab.vault.deleted import DeletedCertificateOperations
 from kvlab.vault.issuer import IssuerOperations
 from kvlab.vault.key_use import CryptographicOperations
 from kvlab.vault.outbox import Outbox
+from kvlab.vault.partner import PartnerOperations
 from kvlab.vault.pending import PendingOperations
 from kvlab.vault.plain_key import PlainKeyOperations
 from kvlab.vault.practice import PracticeOperations
@@ -43,6 +44,7 @@ class Vault(
     CryptographicOperations,
     SecretOperations,
     PracticeOperations,
+    PartnerOperations,
 ):
     """
     A local certificate vault that behaves as Azure Key Vault does.
@@ -245,10 +247,7 @@ class Vault(
             InvalidProperty: an unknown permission or role.
             ForbiddenByPolicy: the caller is not the owner.
         """
-        if self._principal != OWNER:
-            refusal = ForbiddenByPolicy(self._caller, "principals", "set", self.name)
-            self.note_refusal("set_principal", "principals", refusal)
-            raise refusal
+        self._require_owner("set_principal", "principals", "set")
         if plain_text("principal", principal, PRINCIPAL_LENGTH) == OWNER:
             raise InvalidProperty("principal", f"'{OWNER}' may do everything.")
         grants = access.read_grants(roles, certificates=certificates, keys=keys, secrets=secrets)

@@ -35,6 +35,7 @@ def add_version(
     tags: str | None,
     preserve_cert_order: bool,
     version: str | None = None,
+    overrides: str | None = None,
 ) -> str:
     """
     Keep a certificate as the newest version of its name.
@@ -52,6 +53,7 @@ def add_version(
         tags: JSON text, or None.
         preserve_cert_order: whether the caller's order was kept.
         version: its id, if it is not to be drawn.
+        overrides: JSON text of what the CA decided otherwise than it was asked, or None.
 
     Returns:
         The version id, 32 hexadecimal digits.
@@ -81,6 +83,7 @@ def add_version(
         "content_type": secret_props.content_type,
         "exportable": key_props.exportable,
         "preserve_cert_order": preserve_cert_order,
+        "overrides": overrides,
     }
     current_id = rows.add_version(turn.connection, row)
     rows.set_certificate(turn.connection, certificate_id, current_id=current_id, noticed=None)

@@ -58,6 +58,13 @@ class View:
             raise ForbiddenByRbac(self._caller, action, resource, self._core.name)
         raise ForbiddenByPolicy(self._caller, permission.area, permission.name, self._core.name)
 
+    def _require_owner(self, operation: str, area: str, verb: str) -> None:
+        """Refuse what only the owner may do, and record the refusal."""
+        if self._principal != OWNER:
+            refusal = ForbiddenByPolicy(self._caller, area, verb, self._core.name)
+            self.note_refusal(operation, area, refusal)
+            raise refusal
+
     def note_refusal(self, operation: str, about: str, error: VaultError) -> None:
         """Record that the caller was refused; ``about`` is what the request was for."""
         message = _storable(error.message)

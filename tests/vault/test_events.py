@@ -195,7 +195,9 @@ def test_no_event_repr_error_or_answer_but_the_secret_holds_a_key_or_password(va
     finish(vault)
     vault.import_certificate("imported", pfx_file(KEY, LEAF, password=PASSWORD.encode()), pwd=PASSWORD)
     vault.set_secret("plain", PASSWORD)
-    vault.set_certificate_issuer("CA", provider="DigiCert", credentials={"account_id": "a", "pwd": PASSWORD})
+    vault.set_certificate_issuer(
+        "CA", provider="DigiCert", credentials={"account_id": "a", "pwd": PASSWORD}, org_details={"id": "1"}
+    )
     with pytest.raises(VaultError) as refusal:
         vault.import_certificate("again", pfx_file(KEY, LEAF, password=b"other"), pwd=PASSWORD)
     operation = vault.create_certificate("web")

@@ -79,7 +79,7 @@ def test_certificates_in_lists_and_deleted_ones(vault):
 def test_issuers_and_contacts(vault):
     details = {"id": "1", "admin_details": [{"first_name": "A", "email": "a@contoso.com"}]}
     issuer = vault.set_certificate_issuer(
-        "ca", provider="DigiCert", credentials={"account_id": "9"}, org_details=details
+        "ca", provider="DigiCert", credentials={"account_id": "9", "pwd": "key"}, org_details=details
     )
     contacts = vault.set_certificate_contacts([{"email": "a@contoso.com", "phone": "1"}])
 

@@ -172,7 +172,9 @@ def test_no_plaintext_key_or_password_stands_in_the_file_or_its_log(file):
             "imported", pfx_file(key, self_signed(key), password=b"pfx-password-1"), pwd="pfx-password-1"
         )
         vault.set_secret("plain", "a-plain-secret-value")
-        vault.set_certificate_issuer("CA", provider="DigiCert", credentials={"account_id": "a", "pwd": "issuer-pwd-1"})
+        vault.set_certificate_issuer(
+            "CA", provider="DigiCert", credentials={"account_id": "a", "pwd": "issuer-pwd-1"}, org_details={"id": "1"}
+        )
         vault.practice_ca()
         vault.create_key("k", "EC")
         everything = b"".join(path.read_bytes() for path in file.parent.iterdir())

@@ -56,7 +56,7 @@ WRITES = {
     "policy": lambda vault: vault.update_certificate_policy("web", {"x509_props": {"validity_months": 3}}),
     "delete": lambda vault: vault.delete_certificate("web"),
     "backup": lambda vault: vault.backup_certificate("web"),
-    "issuer": lambda vault: vault.set_certificate_issuer("ca", provider="DigiCert"),
+    "issuer": lambda vault: vault.set_certificate_issuer("ca", provider="Test"),
     "contacts": lambda vault: vault.set_certificate_contacts([{"email": "a@contoso.com"}]),
     "set secret": lambda vault: vault.set_secret("s", "y"),
     "delete secret": lambda vault: vault.delete_secret("s"),
