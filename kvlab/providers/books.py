@@ -68,7 +68,7 @@ class Books(Protocol):
     Where a simulated CA keeps what it must not forget; ``kvlab.store.ca.CaBooks`` keeps it in the vault's database.
 
     Rows are plain mappings, for what keeps them knows nothing of CAs. Whoever hands the books to a CA decides about
-    transactions: all that one message changes belongs into one.
+    transactions: all that one message changes belongs into one, and nobody else may write to the same books meanwhile.
     """
 
     def told(self) -> tuple[str, int, int] | None:
@@ -89,7 +89,7 @@ class Books(Protocol):
         """Return certificate (DER) and private key (PKCS#8 DER) by role; empty when the CA has made none yet."""
 
     def add_signer(self, role: str, certificate_der: bytes, public_der: bytes, pkcs8_der: bytes) -> None:
-        """Keep a certificate and its EC key; ``public_der`` is the SubjectPublicKeyInfo."""
+        """Keep an EC key and its certificate, if it has one; ``public_der`` is the SubjectPublicKeyInfo."""
 
     def next_number(self) -> int:
         """Return the number of the next order; the first is 1."""

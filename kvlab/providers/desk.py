@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kvlab.providers.authority import Signer
 from kvlab.providers.baseline import check_caa, check_names, covers, key_of_request, longest_validity
@@ -23,7 +22,7 @@ from kvlab.providers.hierarchy import ROOT, SECOND, end_of, issue_leaf, make_sig
 from kvlab.providers.refusal import Kind, Refusal, Unavailable
 from kvlab.wire.ca import CaConfiguration, CaOrganization
 from kvlab.x509.certificate import BACKDATED, add_months
-from kvlab.x509.key import load_pkcs8_der, private_key_pkcs8_der
+from kvlab.x509.key import load_pkcs8_der, private_key_pkcs8_der, public_key_der
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -301,8 +300,8 @@ class Desk:
     def _make_signers(self) -> dict[str, Signer]:
         made = make_signers(self.house, self._entropy, self.now)
         for role, signer in made.items():
-            public = signer.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-            self.books.add_signer(role, signer.certificate_der, public, private_key_pkcs8_der(signer.key))
+            key = signer.key
+            self.books.add_signer(role, signer.certificate_der, public_key_der(key), private_key_pkcs8_der(key))
         return made
 
     def _with_partner(self, common_name: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -319,7 +318,7 @@ class Desk:
         key = key_of_request(csr_der)
         if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size > 384 and not self.rules.curve_521:
             raise Refusal(Kind.KEY_TYPE, "ECC keys are taken on P-256 and P-384 only.")
-        key_hash = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+        key_hash = hashlib.sha256(public_key_der(key)).digest()
         for row in self.books.orders_of_key(key_hash):
             if row["state"] in ("pending", "issued", "revoked") and not (
                 self.rules.key_again and row["common_name"] == common_name
@@ -361,18 +360,17 @@ class Desk:
 
     def _issue(self, order: Order) -> bytes:
         role = _role(order)
-        signer = self.signers()[role]
         organization = self.organization(order.organization_id, order.common_name)
-        not_before = self.now - BACKDATED
+        signers = self.signers()
         return issue_leaf(
-            self.house, role, signer, _public_key(order.csr_der),
+            self.house, role, signers, _public_key(order.csr_der),
             subject_of(organization, order.common_name, extended=role == "EV"), order.names,
             serial=serial_number(self._entropy, f"{self.house.name} order {order.reference or order.number}"),
-            not_before=not_before, not_after=self._not_after(order, not_before, signer),
-            seeded=self._entropy.seed is not None,
+            now=self.now, not_after=self._not_after(order, signers[role]), seeded=self._entropy.seed is not None,
         )  # fmt: skip
 
-    def _not_after(self, order: Order, not_before: datetime, signer: Signer) -> datetime:
+    def _not_after(self, order: Order, signer: Signer) -> datetime:
+        not_before = self.now - BACKDATED
         ends = [end_of(not_before, min(longest_validity(not_before), self.configuration.max_validity_days or 9999))]
         if order.days:
             ends.append(end_of(not_before, order.days))

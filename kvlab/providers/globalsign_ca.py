@@ -122,7 +122,7 @@ def _place(desk: Desk, element: Element) -> tuple[dict[str, Member], int | None]
         days=0,
         contact=contact,
     ))  # fmt: skip
-    return {"OrderID": order_id(order.number), "PVOrderDetail": _detail(desk, order)}, None
+    return {"OrderID": order_id(order.number), "PVOrderDetail": _detail(desk, order, whole=False)}, None
 
 
 def _show(desk: Desk, element: Element) -> tuple[dict[str, Member], int | None]:
@@ -131,7 +131,10 @@ def _show(desk: Desk, element: Element) -> tuple[dict[str, Member], int | None]:
     if order.state == "failed":
         raise Refusal(Kind.FAULT, order.reason)
     wait = desk.waits_for(order) if order.state == "pending" else None
-    return {"OrderID": order_id(number), "OrderDetail": _detail(desk, order)}, wait.retry_seconds if wait else None
+    return {
+        "OrderID": order_id(number),
+        "OrderDetail": _detail(desk, order, whole=True),
+    }, wait.retry_seconds if wait else None
 
 
 def _list_orders(desk: Desk, element: Element) -> tuple[dict[str, Member], int | None]:
@@ -204,7 +207,8 @@ def order_number(text: str) -> int:
     return int(digits)
 
 
-def _detail(desk: Desk, order: Order) -> dict[str, Member]:
+def _detail(desk: Desk, order: Order, *, whole: bool) -> dict[str, Member]:
+    """Describe an order; ``whole``: with the CAs' certificates too, once it is issued."""
     found: dict[str, Member] = {
         "OrderInfo": {
             "OrderId": order_id(order.number), "DomainName": order.common_name, "OrderDate": _at(order.placed),
@@ -217,7 +221,9 @@ def _detail(desk: Desk, order: Order) -> dict[str, Member]:
         },
     }  # fmt: skip
     if order.state == "issued":
-        found["Fulfillment"] = _fulfillment(desk, order)
+        found["Fulfillment"] = (
+            _fulfillment(desk, order) if whole else {"ServerCertificate": {"X509Cert": pem_certificate(order.leaf_der)}}
+        )
     if order.reason:
         event: Member = {"ModificationEventName": order.reason, "ModificationEventTimestamp": _at(order.closed or 0)}
         found["ModificationEvents"] = {"ModificationEvent": event}

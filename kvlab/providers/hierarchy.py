@@ -8,8 +8,8 @@ Guidelines for the Issuance and Management of Extended Validation Certificates 2
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -17,11 +17,12 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from kvlab.providers.authority import Signer
 from kvlab.providers.baseline import read_address
+from kvlab.providers.transparency import timestamps
 from kvlab.x509.certificate import BACKDATED, sign
 from kvlab.x509.extension import key_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from kvlab.entropy import Entropy
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 ROOT = "root"
 POLICIES = {"OV": x509.ObjectIdentifier("2.23.140.1.2.2"), "EV": x509.ObjectIdentifier("2.23.140.1.1")}
 """Role of an issuing CA -> the one reserved policy it may certify under (BR 7.1.6.1, 7.1.2.10.5)."""
+
+LOGS = ("log 1", "log 2")
+"""Roles of the two simulated Certificate Transparency logs: keys without a certificate."""
 
 ROOT_DAYS = 9125
 ISSUING_DAYS = 3650
@@ -69,7 +73,7 @@ def make_signers(house: House, entropy: Entropy, now: datetime) -> dict[str, Sig
         now: aware UTC instant.
 
     Returns:
-        By role: ``root``, ``OV``, ``EV``.
+        By role: ``root``, ``OV``, ``EV``, and the logs that the CA uses, whose ``certificate_der`` is empty.
     """
     seeded = entropy.seed is not None
     start = now - BACKDATED
@@ -90,6 +94,8 @@ def make_signers(house: House, entropy: Entropy, now: datetime) -> dict[str, Sig
             not_before=start, not_after=end_of(start, ISSUING_DAYS), deterministic=seeded,
         )  # fmt: skip
         found[role] = Signer(der, key)
+    for role in LOGS:
+        found[role] = Signer(b"", entropy.ec_key(_entropy_name(house, role), ec.SECP256R1()))
     return found
 
 
@@ -106,40 +112,45 @@ def end_of(start: datetime, days: int) -> datetime:
 def issue_leaf(
     house: House,
     role: str,
-    signer: Signer,
+    signers: Mapping[str, Signer],
     public_key: PublicKey,
     subject: x509.Name,
     names: Sequence[str],
     *,
     serial: int,
-    not_before: datetime,
+    now: datetime,
     not_after: datetime,
     seeded: bool,
 ) -> bytes:
     """
-    Sign a subscriber's certificate.
+    Sign a subscriber's certificate, once two logs have promised to publish it.
 
     Args:
         house: the CA.
         role: ``OV`` or ``EV``.
-        signer: its issuing CA of that role.
+        signers: its keys by role.
         public_key: the only thing that comes from the request.
         subject: see ``subject_of``.
         names: lower-case domain names and IP addresses, each once.
         serial: see ``serial_number``.
-        not_before: and ``not_after``: aware UTC instants.
+        now: and ``not_after``: aware UTC instants.
         seeded: sign with RFC 6979 nonces.
 
     Returns:
         DER.
 
-    Source: BR 7.1.2.7.
+    Source: BR 7.1.2.7; RFC 6962 section 3.1 (a CA logs a certificate before it issues it).
     """
-    issuer = x509.load_der_x509_certificate(signer.certificate_der)
-    return sign(
-        subject, issuer.subject, public_key, _leaf_extensions(house, role, signer, public_key, names), signer.key,
-        serial_number=serial, not_before=not_before, not_after=not_after, deterministic=seeded,
+    signer = signers[role]
+    issuer_key = signer.key.public_key()
+    logs = [cast("ec.EllipticCurvePrivateKey", signers[log].key) for log in LOGS]
+    extensions = _leaf_extensions(house, role, signer, public_key, names)
+    make = partial(
+        sign, subject, _subject_of_certificate(signer.certificate_der), public_key, key=signer.key,
+        serial_number=serial, not_before=now - BACKDATED, not_after=not_after, deterministic=seeded,
     )  # fmt: skip
+    logged = timestamps(make(extensions), issuer_key, logs, now, seeded=seeded)
+    return make([*extensions, logged])
 
 
 def subject_of(organization: CaOrganization, common_name: str, *, extended: bool) -> x509.Name:
@@ -226,6 +237,11 @@ def _same_in_every_leaf(
             (x509.BasicConstraints(ca=False, path_length=None), True),
         ),
     )
+
+
+@lru_cache
+def _subject_of_certificate(der: bytes) -> x509.Name:
+    return x509.load_der_x509_certificate(der).subject
 
 
 # BR 7.1.2.7.11: an RSA key may also encipher the key of an old TLS session; an EC key must not.

@@ -28,6 +28,7 @@ _ADDED: dict[type[x509.ExtensionType], str] = {
     x509.CertificatePolicies: "certificatePolicies",
     x509.AuthorityInformationAccess: "authorityInfoAccess",
     x509.CRLDistributionPoints: "cRLDistributionPoints",
+    x509.PrecertificateSignedCertificateTimestamps: "signedCertificateTimestampList",
 }
 
 _RECORD = "taken from the CA's validated record, never from the request (BR 7.1.2.7.4, 3.2.2.1)"

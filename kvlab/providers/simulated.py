@@ -91,7 +91,8 @@ class SimulatedCa(ABC):
 
     def chain(self, books: Books, now: datetime) -> dict[str, bytes]:
         """Return the CA's own certificates by role (``root``, ``OV``, ``EV``), DER: the root is what clients trust."""
-        return {role: signer.certificate_der for role, signer in self._desk(books, now).signers().items()}
+        signers = self._desk(books, now).signers()
+        return {role: signer.certificate_der for role, signer in signers.items() if signer.certificate_der}
 
     def root(self, books: Books, now: datetime) -> bytes:
         """Return the root certificate, DER."""

@@ -7,7 +7,7 @@ Source: https://www.w3.org/TR/2000/NOTE-SOAP-20000508/ (envelope).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
@@ -19,17 +19,23 @@ SERVICE = "https://system.globalsign.com/kb/ws/v1/"
 CONTENT_TYPE = "text/xml; charset=utf-8"
 
 Member: TypeAlias = "str | Mapping[str, Member] | list[Member]"
+Members: TypeAlias = "Mapping[str, Member]"
 """Text, an element with members, or an element that stands several times."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9 \n.,:;/+=@()'_-]*")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_HEAD = (
+    f'<?xml version="1.0" encoding="utf-8"?><soapenv:Envelope xmlns:soapenv="{ENVELOPE}" xmlns:v1="{SERVICE}">'
+    "<soapenv:Body>"
+)
 
 
 class NotSoap(ValueError):
     """What came over the line is no SOAP message."""
 
 
-def write(operation: str, content: Mapping[str, Member]) -> bytes:
+def write(operation: str, content: Members) -> bytes:
     """
     Write a message.
 
@@ -40,21 +46,22 @@ def write(operation: str, content: Mapping[str, Member]) -> bytes:
     Returns:
         UTF-8.
     """
-    inside = "".join(element(name, member) for name, member in content.items())
-    return (
-        f'<?xml version="1.0" encoding="utf-8"?><soapenv:Envelope xmlns:soapenv="{ENVELOPE}" xmlns:v1="{SERVICE}">'
-        f"<soapenv:Body><v1:{operation}>{inside}</v1:{operation}></soapenv:Body></soapenv:Envelope>"
-    ).encode()
+    return f"{_HEAD}<v1:{operation}>{_members(content)}</v1:{operation}></soapenv:Body></soapenv:Envelope>".encode()
 
 
-def element(name: str, member: Member) -> str:
-    """Write an element; an empty text leaves it out."""
-    if isinstance(member, str):
-        return f"<{name}>{_escaped(member)}</{name}>" if member else ""
-    if isinstance(member, list):
-        return "".join(element(name, one) for one in member)
-    inside = "".join(element(inner, one) for inner, one in member.items())
-    return f"<{name}>{inside}</{name}>"
+def element(name: str, text: str) -> str:
+    """Write an element that holds text; an empty text leaves it out."""
+    if not text:
+        return ""
+    return f"<{name}>{text if _PLAIN.fullmatch(text) else escape(_NOT_XML.sub('?', text))}</{name}>"
+
+
+def _members(content: Members) -> str:
+    return "".join([
+        element(name, one) if isinstance(one, str) else f"<{name}>{_members(cast('Members', one))}</{name}>"
+        for name, member in content.items()
+        for one in (member if isinstance(member, list) else (member,))
+    ])  # fmt: skip
 
 
 def read(body: bytes) -> tuple[str, ET.Element]:
@@ -88,7 +95,3 @@ def text(element: ET.Element, path: str) -> str:
 def texts(elements: Iterable[ET.Element], path: str) -> Iterator[str]:
     """Yield the text at a path in each element, where there is any."""
     return (found for element in elements if (found := text(element, path)))
-
-
-def _escaped(value: str) -> str:
-    return value if _PLAIN.fullmatch(value) else escape(_NOT_XML.sub("?", value))

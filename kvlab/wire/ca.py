@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from kvlab.errors import InvalidProperty
 from kvlab.wire.model import WireModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Vetting = Literal["none", "OV", "EV"]
 Sold = Literal["OV-SSL", "EV-SSL"]
@@ -100,3 +104,23 @@ class CaConfiguration(_Strict):
     caa: dict[Domain, list[str]] = Field(
         default_factory=dict, description="CAA issue records by domain, as in {'contoso.com': ['letsencrypt.org']}."
     )
+
+    @classmethod
+    def read(cls, value: Self | Mapping[str, Any] | str | None, field: str) -> Self:
+        """
+        Take a model, a mapping or JSON text; see ``WireModel.read``. An unknown word is refused with those it knows.
+        """
+        try:
+            return super().read(value, field)
+        except InvalidProperty as error:
+            part, _, word = error.field.rpartition(".")
+            owner = _PARTS.get(part.removeprefix(field).lstrip(".").partition("[")[0])
+            if owner is None or word in owner.model_fields:
+                raise
+            words = ", ".join(owner.model_fields)
+            raise InvalidProperty(error.field, f"There is no such word; it is one of {words}.") from None
+
+
+_PARTS: dict[str, type[WireModel]] = {
+    "": CaConfiguration, "organizations": CaOrganization, "accounts": CaAccount,
+}  # fmt: skip

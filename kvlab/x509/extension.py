@@ -151,7 +151,7 @@ def upn(value: str) -> x509.OtherName:
     octets = value.encode()
     if not value or len(value) > 256:
         raise BadExtension(value, "a user principal name has 1 to 256 characters")
-    return x509.OtherName(UPN, b"\x0c" + _der_length(len(octets)) + octets)
+    return x509.OtherName(UPN, b"\x0c" + der_length(len(octets)) + octets)
 
 
 def uri(value: str) -> x509.UniformResourceIdentifier:
@@ -229,7 +229,8 @@ def _constraints(profile: Profile) -> Extension:
     return x509.BasicConstraints(profile.ca, profile.path_length if profile.ca else None), profile.ca
 
 
-def _der_length(length: int) -> bytes:
+def der_length(length: int) -> bytes:
+    """Return the length octets of a DER element (X.690 section 8.1.3, definite form, as short as can be)."""
     if length < 0x80:
         return bytes([length])
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")

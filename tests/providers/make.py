@@ -89,6 +89,10 @@ class Office:
     def chain(self):
         return self._with_books(self.ca.chain)
 
+    def signers(self):
+        """The CA's keys by role, opened anew from its books."""
+        return self._with_books(lambda books, now: SIMULATED[self.name](self.core.entropy)._desk(books, now).signers())
+
 
 def parsed(der):
     return x509.load_der_x509_certificate(der)

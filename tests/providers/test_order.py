@@ -272,6 +272,20 @@ def test_a_configuration_with_unknown_words_or_values_is_refused_and_changes_not
     assert office.configuration().polls == 3
 
 
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        ({"delay": 1}, "delay_seconds"),
+        ({"organizations": [{"name": "A", "nam": "A"}]}, "vetting"),
+        ({"accounts": [{"account_id": "A", "password": "A", "pwd": "A"}]}, "password"),
+    ],
+    ids=["top", "organization", "account"],
+)
+def test_an_unknown_word_is_refused_with_those_that_are_known(digicert, words, known):
+    with pytest.raises(InvalidProperty, match=f"There is no such word; it is one of .*{known}"):
+        digicert.configure(**words)
+
+
 def test_a_configuration_replaces_the_one_before(office):
     office.configure(polls=3, delay_seconds=5)
     office.configure(polls=1)

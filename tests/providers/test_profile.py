@@ -1,8 +1,9 @@
 """What the simulated CAs sign: the profile of the CA/Browser Forum, by pkilint and, where it is blind, by hand."""
 
+import hashlib
 import ipaddress
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -12,7 +13,9 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from kvlab import SimulatedClock, Vault, tables
 from kvlab.providers.baseline import longest_validity
+from kvlab.providers.hierarchy import LOGS
 from kvlab.providers.provider import Issued, IssuerError
+from kvlab.x509.key import public_key_der
 from tests.providers.make import CAS, PRODUCTS, Office, days, ec_key, extension, names, order, parsed
 
 RSA_KEYS = {}
@@ -110,6 +113,26 @@ def test_the_extensions_of_a_leaf(office, product):
     assert all(url.startswith("http://") for url in (*methods.values(), point.full_name[0].value))
     with pytest.raises(x509.ExtensionNotFound):
         extension(leaf, x509.SubjectKeyIdentifier)
+
+
+def test_two_logs_promise_to_publish_a_leaf_and_their_signatures_hold(office, clock):
+    answer = office.issue(order())
+    leaf, issuing = parsed(answer.leaf_der), parsed(answer.chain_der[0])
+    found = list(extension(leaf, x509.PrecertificateSignedCertificateTimestamps))
+    logs = office.signers()
+
+    keys = {hashlib.sha256(public_key_der(logs[role].key)).digest(): logs[role].key.public_key() for role in LOGS}
+    assert {one.log_id for one in found} == set(keys)
+    assert len(found) == 2
+    # RFC 6962 section 3.2: what a log signs is the certificate without the promises, under its issuer's key.
+    tbs = leaf.tbs_precertificate_bytes
+    for one in found:
+        assert one.timestamp.replace(tzinfo=UTC) == clock.now()
+        signed = (
+            b"\x00\x00" + int(clock.now().timestamp() * 1000).to_bytes(8, "big") + b"\x00\x01"
+            + hashlib.sha256(public_key_der(issuing)).digest() + len(tbs).to_bytes(3, "big") + tbs + b"\x00\x00"
+        )  # fmt: skip
+        keys[one.log_id].verify(one.signature, signed, ec.ECDSA(hashes.SHA256()))
 
 
 @pytest.mark.parametrize(("kind", "enciphers"), [("P-256", False), ("P-384", False), ("RSA 2048", True)])

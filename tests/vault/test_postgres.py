@@ -333,3 +333,22 @@ def test_two_servers_renew_once_and_mail_once(url):
         assert [mail.news for mail in two.outbox].count("renewed") == 6
         assert len(two.outbox) == 12
         assert [event.seq for event in one.events] == list(range(1, len(one.events) + 1))
+
+
+@pytest.mark.parametrize("name", ["DigiCert", "GlobalSign"])
+def test_a_simulated_cas_books_are_shared(url, clock, name):
+    from kvlab.providers.provider import Issued, Pending
+    from tests.providers.make import Office, order
+
+    with Vault.open(url, clock=clock) as one, Vault.open(url, clock=clock) as other:
+        first, second = Office(one, name), Office(other, name)
+        first.configure(delay_seconds=60, accounts=[{"account_id": "PAR12345", "password": "Vd83-kF0qTz7yW"}])
+        request = order()
+        order_id = first.submit(request)
+
+        assert second.submit(request) == order_id
+        assert isinstance(second.poll(order_id, request), Pending)
+        clock.advance(60)
+        assert isinstance(second.poll(order_id, request), Issued)
+        assert first.poll(order_id, request) == second.poll(order_id, request)
+        assert first.chain() == second.chain()
