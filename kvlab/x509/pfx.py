@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
@@ -383,10 +383,15 @@ def _shrouded(plain: bytes, salt: bytes) -> bytes:
 
 def _mac_data(authenticated: bytes, salt: bytes) -> bytes:
     mac_salt = _derived(salt, b"mac salt")
-    key = pkcs12_key(3, mac_salt, _ROUNDS, password_forms(b"")[0], name="sha256")
-    digest = encode(OCTET_STRING, hmac.digest(key, authenticated, "sha256"))
+    digest = encode(OCTET_STRING, hmac.digest(_mac_key(mac_salt, password_forms(b"")[0]), authenticated, "sha256"))
     info = encode(SEQUENCE, encode_identifier(_SHA256, encode(NULL)), digest)
     return encode(SEQUENCE, info, encode(OCTET_STRING, mac_salt), encode_integer(_ROUNDS))
+
+
+@lru_cache(maxsize=128)
+def _mac_key(salt: bytes, password: Password) -> bytes:
+    """Derive a MAC's key; kept, since under the empty password it is no secret, and half the time of writing a PFX."""
+    return pkcs12_key(3, salt, _ROUNDS, password, name="sha256")
 
 
 def _derived(salt: bytes, label: bytes) -> bytes:
