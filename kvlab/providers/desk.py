@@ -403,4 +403,4 @@ def _public_key(csr_der: bytes) -> PublicKey:
 
 
 def _well_formed(text: str) -> bool:
-    return 0 < len(text) <= 256 and text.isascii() and text.isprintable() and " " not in text
+    return 0 < len(text) <= 256 and text.isascii() and text.isprintable() and text == text.strip()

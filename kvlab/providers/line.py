@@ -16,7 +16,9 @@ MASK = "•••"
 SHORTEST_MASKED = 4
 """A shorter password is no secret, and looking for it in an answer would mangle every word."""
 
-_SENDABLE = re.compile(r"[\x21-\x7e]+")
+_SENDABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+"""What a header's value may be (RFC 9110 section 5.5)."""
+
 _BUSY = frozenset({408, 425, 429, 502, 503, 504})
 
 
@@ -49,11 +51,13 @@ class Line:
             shown: the body without credentials, where the body holds any.
 
         Raises:
-            IssuerError: the password can not be sent: it is empty, or no printable ASCII.
+            IssuerError: the password can not be sent: it is empty, or not printable ASCII without blanks around it.
             IssuerUnavailable: nobody answers, or the CA says that it can not now.
         """
         if not _SENDABLE.fullmatch(self.account.password):
-            raise IssuerError(f"The credentials for {self.authority} are not usable: printable ASCII is needed.")
+            raise IssuerError(
+                f"The credentials for {self.authority} are not usable: a password is printable ASCII without blanks around it."
+            )
         self._note(Exchange(self.authority, "request", summary, self.masked((shown or request.body).decode()), step))
         try:
             answer = self._send(request)

@@ -43,6 +43,11 @@ def answer(request: Request, site: Site, vault: Vault) -> Response:
             handlers = {"GET": lambda: (200, {"value": [_described(site, request, name) for name in site.names]})}
         case ["vaults", name]:
             handlers = {"PUT": lambda: _open(site, request, name)}
+        case ["cas", name]:
+            handlers = {
+                "GET": lambda: (200, vault.ca(name).configuration.model_dump(mode="json")),
+                "PUT": lambda: (200, vault.ca(name).configure(request.object()).model_dump(mode="json")),
+            }
         case ["events"]:
             handlers = {"GET": lambda: (200, _events(vault, request))}
     if not handlers:
