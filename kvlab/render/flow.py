@@ -135,12 +135,12 @@ def _lane_card(lane: Lane, place: _Place, story: Story, vault_name: str) -> str:
     frame = f'<rect class="{kind}" x="{left}" y="{top}" width="{place.width}" height="{_CARD_HEIGHT}" rx="8"/>'
     if lane == "vault":
         return frame + _vault_card(left, top, place.width, story, vault_name)
-    title = "Your application" if lane == "application" else "Your CA" if story.kind == "manual" else "CA"
+    title = "Your application" if lane == "application" else "Your CA" if story.kind == "manual" else story.ca or "CA"
     chips = _holdings(lane, story)
     held = "".join(
         _chip(left + 14 + at * 86, top + 36, 80, words, final=final) for at, (words, final) in enumerate(chips)
     )
-    return f'{frame}<text class="t" x="{left + 14}" y="{top + 24}">{title}</text>{held}' + _key_line(
+    return f'{frame}<text class="t" x="{left + 14}" y="{top + 24}">{text(title)}</text>{held}' + _key_line(
         lane, story, left + 14, top + _CARD_HEIGHT - 14
     )
 
@@ -153,10 +153,13 @@ def _vault_card(left: int, top: int, width: int, story: Story, vault_name: str) 
     if story.kind == "none" or story.status == "deleted":
         words = "nothing of this name" if story.kind == "none" else "the pending object was deleted"
         return head + f'<text class="u" x="{left + 14}" y="{top + 60}">{words}</text>'
-    done = story.status == "completed"
-    chips = [("certificate", True), ("secret", True)] if done else [("pending", False), ("CSR", False)]
+    ready = [("certificate", True), ("secret", True)]
+    waiting = [("pending", False)] if story.current else [("pending", False), ("CSR", False)]
+    chips = ready if story.status == "completed" else [*(ready if story.current else []), *waiting]
+    each = 88 if len(chips) < 3 else 76
     held = "".join(
-        _chip(left + 14 + at * 94, top + 36, 88, words, final=final) for at, (words, final) in enumerate(chips)
+        _chip(left + 14 + at * (each + 6), top + 36, each, words, final=final)
+        for at, (words, final) in enumerate(chips)
     )
     kind = f" · {text(story.key)}" if story.key else ""
     y = top + _CARD_HEIGHT - 34
@@ -178,6 +181,8 @@ def _holdings(lane: Lane, story: Story) -> list[tuple[str, bool]]:
         if lane == "application":
             return [("CSR", False)] * (story.step(2) in reached) + [("certificate", True)] * (story.step(4) in reached)
         return [("CSR", False)] * (story.step(3) in reached)
+    if lane == "CA":
+        return [("CSR", False)] * (story.step(2) == "done") + [("certificate", True)] * (story.step(4) == "done")
     return [("PFX or PEM", True)] * (story.kind == "import")
 
 
@@ -245,12 +250,13 @@ def _words(step: Step, x: int, y: int) -> str:
 
 
 def _state_word(step: Step, x: int, y: int) -> str:
-    if step.remark:
-        sign = "✕ " if step.state != "done" else ""
-        return f'<text class="{"fbad" if sign else "u"}" x="{x}" y="{y}">{sign}{step.remark}</text>'
-    if step.state in ("now", "unseen"):
-        return f'<text class="u w" x="{x}" y="{y}">{STATE_SIGNS[step.state]} {STATE_WORDS[step.state]}</text>'
-    return ""
+    words = f"{STATE_SIGNS[step.state]} {STATE_WORDS[step.state]}" if step.state in ("now", "unseen") else ""
+    if not step.remark:
+        return f'<text class="u w" x="{x}" y="{y}">{words}</text>' if words else ""
+    if step.refused:
+        return f'<text class="fbad" x="{x}" y="{y}">✕ {text(step.remark)}</text>'
+    remark = f"{words}: {step.remark}" if words else step.remark
+    return f'<text class="u" x="{x}" y="{y}">{text(remark)}</text>'
 
 
 def _legend(y: int) -> str:

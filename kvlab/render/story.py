@@ -25,7 +25,8 @@ class Step(NamedTuple):
         title: what happens, in a few words.
         detail: what is carried, or by which call.
         state: ``unseen`` is a step that must have happened outside, where the vault can not see.
-        remark: one more fact, such as a refusal.
+        remark: one more fact.
+        refused: whether the remark is that something went wrong.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Step(NamedTuple):
     detail: str
     state: State
     remark: str = ""
+    refused: bool = False
 
 
 class Story(NamedTuple):
@@ -47,6 +49,9 @@ class Story(NamedTuple):
         status: of the operation: ``inProgress``, ``completed``, ``cancelled``, ``failed``, ``deleted``; or ``none``.
         key: the type of the private key, where known.
         steps: in order.
+        ca: who was asked, in the known-issuer flow.
+        polls: how often the application asked how far it is.
+        current: whether there is an earlier version, which stays in use meanwhile.
     """
 
     kind: Kind
@@ -54,13 +59,17 @@ class Story(NamedTuple):
     status: str
     key: str
     steps: tuple[Step, ...]
+    ca: str = ""
+    polls: int = 0
+    current: bool = False
 
     def step(self, number: int) -> State:
         """Return the state of a step; ``to come`` for one the flow does not have."""
         return next((step.state for step in self.steps if step.number == number), "to come")
 
 
-Script = tuple[tuple[Lane, Lane, str, str], ...]
+Line = tuple[Lane, Lane, str, str]
+Script = tuple[Line, ...]
 
 MANUAL: Script = (
     ("application", "vault", "Create a certificate", "create_certificate, issuer Unknown"),
@@ -71,11 +80,13 @@ MANUAL: Script = (
 )
 KNOWN: Script = (
     ("application", "vault", "Create a certificate", "create_certificate, issuer by name"),
-    ("vault", "CA", "Certificate signing request", "the vault asks the CA itself"),
+    ("vault", "CA", "TLS/SSL certificate request", "the CSR, in an order to the CA"),
     ("application", "vault", "Poll until it is complete", "get_certificate_operation"),
     ("CA", "vault", "X.509 certificate", "the CA's answer"),
     ("vault", "vault", "Merge", "the vault completes it"),
 )
+BY_HAND: Line = ("application", "vault", "Merge by hand", "merge_certificate: another CA's answer")
+RENEWAL: Line = ("vault", "vault", "Renew the certificate", "AutoRenew: nobody asked")
 SELF: Script = (
     ("application", "vault", "Create a certificate", "create_certificate, issuer Self"),
     ("vault", "application", "Pending operation", "202 Accepted: poll me"),
@@ -108,12 +119,20 @@ def read_story(events: Iterable[Event], name: str) -> Story:
     issuer = str(first.detail.get("issuer", "Unknown")).casefold()
     key = str(first.detail.get("key_type") or "")
     status = _status(chapter)
+    current = any(event.version is not None for event in mine[: begun[-1]])
+    if issuer == "unknown":
+        return Story("manual", shown, status, key, _manual_steps(chapter, status), current=current)
+    polls = sum(event.kind == "poll" for event in chapter)
+    ca = next((str(event.detail["authority"]) for event in chapter if "authority" in event.detail), "")
     if issuer == "self":
-        return Story("self-signed", shown, status, key, _steps(SELF, _running(status, 2, 3)))
-    if issuer != "unknown":
-        seen = 3 if any(event.step == 3 for event in chapter) else 2
-        return Story("known issuer", shown, status, key, _steps(KNOWN, _running(status, seen, 5)))
-    return Story("manual", shown, status, key, _manual_steps(chapter, status))
+        kind: Kind = "self-signed"
+        steps = _steps(SELF, _running(status, 2, 3))
+    else:
+        kind = "known issuer"
+        steps = _known_steps(chapter, ca, status, polls)
+    if first.actor == "vault":
+        steps = (Step(1, *RENEWAL, steps[0].state), *steps[1:])
+    return Story(kind, shown, status, key, steps, ca, polls, current)
 
 
 def _status(chapter: list[Event]) -> str:
@@ -136,6 +155,50 @@ def _running(status: str, done: int, total: int) -> list[State]:
     return [*before, after, *rest]
 
 
+def _known_steps(chapter: list[Event], ca: str, status: str, polls: int) -> tuple[Step, ...]:
+    # After a refusal another CA may have been asked, by hand: what was said to it is not this CA's.
+    talk = [event for event in chapter if event.detail.get("authority") == ca]
+    running, done = status == "inProgress", status == "completed"
+    ordered = _answered(talk)
+    under_way: State = "now" if running else "to come"
+    polled: State = "done" if polls and not running else under_way if ordered else "to come"
+    answered: State = "done" if any(event.step == 4 for event in talk) else "to come"
+    states: list[State] = ["done", "done" if ordered else under_way, polled, answered, "done" if done else "to come"]
+    first, order, poll, answer, merge = _steps(KNOWN, states)
+    if silent := sum(str(event.detail.get("summary", "")).startswith("503") for event in talk):
+        order = order._replace(remark=f"no answer {_times(silent)}", refused=not ordered)
+    if polls:
+        poll = poll._replace(remark=f"asked {_times(polls)}")
+    answer = _with_outcome(answer, chapter, status)
+    if any(event.kind == "merge_certificate" for event in chapter):
+        merge = Step(5, *BY_HAND, merge.state)
+    return first, order, poll, answer, merge
+
+
+def _answered(talk: list[Event]) -> bool:
+    """Tell whether the CA has taken (or refused) the order, and not only been asked in vain."""
+    asked = False
+    for event in talk:
+        asked = asked or event.step == 2
+        if asked and event.kind == "ca.answer" and not str(event.detail.get("summary", "")).startswith("503"):
+            return True
+    return False
+
+
+def _with_outcome(answer: Step, chapter: list[Event], status: str) -> Step:
+    if answer.state == "done":
+        decided = next((event.detail["overrides"] for event in chapter if event.detail.get("overrides")), ())
+        return answer._replace(remark=f"≠ {len(decided)} things decided by the CA") if decided else answer
+    error = next((event.detail["error"] for event in chapter if event.detail.get("error")), None)
+    if error is not None:
+        return answer._replace(remark=str(error["code"]), refused=True)
+    return answer._replace(remark=status, refused=True) if status in ("cancelled", "deleted") else answer
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def _manual_steps(chapter: list[Event], status: str) -> tuple[Step, ...]:
     seen = {event.step for event in chapter if event.step}
     elsewhere: State = "unseen" if status == "completed" else "to come"
@@ -147,7 +210,7 @@ def _manual_steps(chapter: list[Event], status: str) -> tuple[Step, ...]:
     refused = [event for event in chapter if _is_refused_merge(event)]
     if refused and status != "completed":
         count = "refused" if len(refused) == 1 else f"refused {len(refused)} times"
-        steps = (*steps[:4], steps[4]._replace(remark=f"{count}; it can still be merged"))
+        steps = (*steps[:4], steps[4]._replace(remark=f"{count}; it can still be merged", refused=True))
     elif refused:
         steps = (*steps[:4], steps[4]._replace(remark="after a refusal"))
     return steps

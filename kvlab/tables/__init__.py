@@ -4,6 +4,9 @@ from kvlab.tables.certificate import certificates
 from kvlab.tables.event import events
 from kvlab.tables.field import fields
 from kvlab.tables.lint import lint
+from kvlab.tables.mail import mails
 from kvlab.tables.operation import operations
+from kvlab.tables.override import overrides
+from kvlab.tables.version import versions
 
-__all__ = ["certificates", "events", "fields", "lint", "operations"]
+__all__ = ["certificates", "events", "fields", "lint", "mails", "operations", "overrides", "versions"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipywidgets import HTML, Button, Checkbox, Dropdown, IntText, Text, ToggleButtons
 
-from kvlab.errors import InvalidName, VaultError
+from kvlab.errors import InvalidName, MissingProperty, VaultError
 from kvlab.render.certificate import bundle_html
 from kvlab.render.markup import json_code, mono, pill, text
 from kvlab.render.operation import KINDS
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 METHODS = {
     "Self-signed\nthe vault signs": "Self",
+    "Known issuer\nthe vault asks a CA": "known",
     "Manual CSR\nyou carry it to a CA": "Unknown",
     "Import\nyou bring the key": "import",
 }
 KEYS = {"EC P-256": ("EC", "P-256"), "EC P-384": ("EC", "P-384"), "EC P-521": ("EC", "P-521"),
         "RSA 2048": ("RSA", 2048), "RSA 3072": ("RSA", 3072), "RSA 4096": ("RSA", 4096)}  # fmt: skip
+PRODUCTS = {"OV-SSL: organization validated": "OV-SSL", "EV-SSL: extended validation": "EV-SSL"}
 CONTENT_TYPES = {"PFX (PKCS#12)": policies.PKCS12, "PEM": policies.PEM}
 
 # Which field of the form makes which member of the request.
@@ -45,7 +47,10 @@ _MEMBERS = {
     "policy.key_props": "key",
     "policy.secret_props": "content_type",
     "policy.x509_props": "subject",
+    "policy.issuer.name": "issuer",
+    "policy.issuer.cty": "cty",
 }
+_OF_KNOWN = ("issuer", "cty")
 POLL_SECONDS = 1.0
 
 
@@ -57,9 +62,10 @@ def create(vault: Vault) -> CreateForm:
         vault: where to.
 
     Returns:
-        The form. ``fields``: ``method`` (``Self``, ``Unknown``, ``import``), ``name``, ``subject``, ``dns_names``
-        (text, separated by commas or spaces), ``key`` (such as ``("EC", "P-256")``), ``validity_months``,
-        ``content_type``, ``exportable``; with method ``import`` those of ``import_form``.
+        The form. ``fields``: ``method`` (``Self``, ``known``, ``Unknown``, ``import``), ``name``, ``subject``,
+        ``dns_names`` (text, separated by commas or spaces), ``key`` (such as ``("EC", "P-256")``),
+        ``validity_months``, ``content_type``, ``exportable``; with method ``known`` also ``issuer`` (the name of an
+        issuer object) and ``cty``; with method ``import`` those of ``import_form``.
     """
     return CreateForm(vault)
 
@@ -74,7 +80,6 @@ class CreateForm(Form):
         self.importing = ImportForm(vault)
         self.name = ""
         self.rows = _rows()
-        self.left.children = [*self.rows.values()]
         self._preview = HTML()
         self.right.children = [HTML("Policy, as it will be sent").add_class("kvw-side"), self._preview]
         self.body.children = [self.left, self.right]
@@ -91,7 +96,7 @@ class CreateForm(Form):
     def fields(self) -> Mapping[str, Widget]:
         """The inputs by name, those of the chosen method."""
         own = self.importing.fields if self.method.value == "import" else super().fields
-        return {"method": self.method, **own}
+        return {"method": self.method, **{name: field for name, field in own.items() if self._is_shown(name)}}
 
     def policy(self) -> CertificatePolicy:
         """
@@ -102,8 +107,9 @@ class CreateForm(Form):
         """
         fields = super().fields
         kty, strength = fields["key"].value
+        known = self.method.value == "known"
         return CertificatePolicy.of(
-            self.method.value,
+            (fields["issuer"].value or "") if known else self.method.value,
             fields["subject"].value,
             dns_names=fields["dns_names"].value.replace(",", " ").split(),
             kty=kty,
@@ -112,6 +118,7 @@ class CreateForm(Form):
             exportable=fields["exportable"].value,
             content_type=fields["content_type"].value,
             validity_months=fields["validity_months"].value,
+            cty=fields["cty"].value if known else None,
         )
 
     def problems(self) -> list[VaultError]:
@@ -121,6 +128,8 @@ class CreateForm(Form):
             new_name_key(super().fields["name"].value)
         except VaultError as error:
             found.append(error)
+        if self.method.value == "known" and not super().fields["issuer"].value:
+            found.append(MissingProperty("policy.issuer.name", hint="There is no issuer object in this vault yet."))
         try:
             policies.complete(self.policy())
         except VaultError as error:
@@ -168,7 +177,7 @@ class CreateForm(Form):
                 self.submit()
             return
         self._end(await in_thread(self._call))
-        follows = self.state == "done" and self.method.value == "Self" and self.vault.clock.kind == "system"
+        follows = self.state == "done" and self.method.value != "Unknown" and self.vault.clock.kind == "system"
         while follows and self.refresh() == "inProgress":  # noqa: ASYNC110  a poll, as clients of the service do it
             await asyncio.sleep(POLL_SECONDS)
 
@@ -179,7 +188,7 @@ class CreateForm(Form):
         if story.status == "completed":
             parts.append(bundle_html(self.vault.get_certificate(self.name)))
         self.outcome.value = "".join([*parts, "</div>"])
-        waiting = story.status == "inProgress" and story.kind == "self-signed" and self.vault.clock.kind == "simulated"
+        waiting = story.status == "inProgress" and story.kind != "manual" and self.vault.clock.kind == "simulated"
         self.foot.children = [self.button, *([self.advance] if waiting else []), self.status]
         self.status.value = pill(f"{self.name}: {story.status}", KINDS.get(story.status, ""))
         return story.status
@@ -216,8 +225,9 @@ class CreateForm(Form):
             call = mono(f'kvlab.merge(vault, "{self.name}")')
             return f"<p><b>Next:</b> take the request to your CA, and bring its answer back with {call}.</p>"
         if self.vault.clock.kind == "simulated":
-            return f"<p><b>Next:</b> the clock stands still, so {name} waits. Advance it, and the vault signs.</p>"
-        return "<p>The vault signs; this page looks again every second.</p>"
+            signs = "the vault asks the CA" if self.method.value == "known" else "the vault signs"
+            return f"<p><b>Next:</b> the clock stands still, so {name} waits. Advance it, and {signs}.</p>"
+        return "<p>It is under way; this page looks again every second.</p>"
 
     def _heard(self, event: Event) -> None:
         """Follow what happens to the certificate, whoever makes it happen."""
@@ -244,7 +254,22 @@ class CreateForm(Form):
         shown = self.importing if importing else self
         self.children = [self.head, self.method, shown.body, shown.foot, shown.outcome]
         if not importing:
+            self._list_issuers()
+            self.left.children = [row for name, row in self.rows.items() if self._is_shown(name)]
             self.check()
+
+    def _is_shown(self, name: str) -> bool:
+        return name not in _OF_KNOWN or self.method.value == "known"
+
+    def _list_issuers(self) -> None:
+        issuer = self.rows["issuer"].field
+        try:
+            names = [item.id.rsplit("/", 1)[1] for item in self.vault.get_certificate_issuers()]
+        except VaultError:
+            names = []
+        if list(issuer.options) != names:
+            issuer.options = names
+            issuer.value = next(iter(names), None)
 
 
 def _rows() -> dict[str, Row]:
@@ -259,6 +284,12 @@ def _rows() -> dict[str, Row]:
         ),
         "dns_names": Row(
             Text("", **wide(description="DNS names")), "The names that browsers compare; commas or spaces between them."
+        ),
+        "issuer": Row(
+            Dropdown(options=[], **wide(description="Issuer")), "An issuer object of this vault, not the CA's own name."
+        ),
+        "cty": Row(
+            Dropdown(options=[*PRODUCTS.items()], **wide(description="Kind")), "What the CA checks before it signs."
         ),
         "key": Row(Dropdown(options=[*KEYS.items()], **wide(description="Key")), "Made inside the vault."),
         "validity_months": Row(months, "Calendar months, 1 to 120. Your own CA may decide otherwise."),

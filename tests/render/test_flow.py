@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from kvlab import Vault
 from kvlab.errors import PublicKeyMismatch
 from kvlab.render.flow import flow_sentence, flow_svg, flow_text
 from kvlab.render.form import Shown, form_svg
@@ -128,3 +129,105 @@ def test_the_first_page_names_each_lesson_and_remedy():
     assert all(f'href="{lesson.file}"' in page for lesson in LESSONS)
     assert "get it" in checks
     assert "missing" in checks
+
+
+DIGICERT = {"provider": "DigiCert", "credentials": {"account_id": "1", "pwd": "k"}, "org_details": {"id": "7"}}
+
+
+@pytest.fixture
+def ordered(vault):
+    """A vault with an issuer object; the function returned orders `shop` from it."""
+    vault.set_certificate_issuer("trusty", DIGICERT)
+
+    def order(**behaviour):
+        vault.ca("DigiCert").configure(**behaviour)
+        return vault.create_certificate("shop", ec_policy("CN=shop.contoso.com", issuer="trusty"))
+
+    return order
+
+
+def remarks(vault):
+    return [step.remark for step in read_story(vault.events, "shop").steps]
+
+
+def test_known_issuer_step_by_step(vault, ordered):
+    ordered(delay_seconds=60)
+    assert states(vault) == ["done", "now", "to come", "to come", "to come"]
+
+    vault.process_due()
+    assert states(vault) == ["done", "done", "now", "to come", "to come"]
+    for _ in range(3):
+        vault.clock.advance(10)
+        vault.get_certificate_operation("shop")
+    assert "◐ now: asked 3 times" in drawn(vault)
+    assert "DigiCert" in drawn(vault)
+
+    vault.clock.advance(60)
+    assert states(vault) == ["done"] * 5
+    count = len(vault.overrides("shop"))
+    assert f"≠ {count} things decided by the CA" in drawn(vault)
+
+
+def test_nobody_who_polls_has_not_polled(vault, ordered):
+    ordered()
+    vault.process_due()
+
+    assert states(vault) == ["done", "done", "to come", "done", "done"]
+
+
+def test_a_ca_that_is_down_is_asked_again(vault, ordered):
+    ordered(fail_first=2)
+    vault.clock.advance(5)
+    assert states(vault) == ["done", "now", "to come", "to come", "to come"]
+    assert "✕ no answer once" in drawn(vault)
+
+    vault.clock.advance(hours=1)
+    assert states(vault)[1:] == ["done", "to come", "done", "done"]
+    assert "no answer 2 times" in drawn(vault)
+
+
+@pytest.mark.parametrize(("decision", "code"), [("reject", "Request rejected"), ("fail", "Certificate issuer error")])
+def test_how_a_known_issuer_refuses_is_said_where_its_answer_would_be(vault, ordered, decision, code):
+    ordered(decision=decision)
+    vault.process_due()
+
+    assert states(vault) == ["done", "done", "to come", "to come", "to come"]
+    assert f"✕ {code}" in drawn(vault)
+    assert "✕ failed" in drawn(vault)
+
+
+def test_after_a_refusal_a_merge_by_hand_is_drawn_as_one(vault, ordered):
+    operation = ordered(decision="reject")
+    vault.process_due()
+    vault.merge_certificate("shop", vault.practice_ca().sign(operation.csr))
+
+    story = read_story(vault.events, "shop")
+    assert story.status == "completed"
+    assert (story.steps[4].source, story.steps[4].title, story.steps[4].state) == (
+        "application",
+        "Merge by hand",
+        "done",
+    )
+    assert story.steps[3].refused
+
+
+def test_a_cancelled_order_says_so(vault, ordered):
+    ordered(delay_seconds=3600)
+    vault.process_due()
+    vault.update_certificate_operation("shop")
+    vault.clock.advance(1)
+
+    assert "✕ cancelled" in drawn(vault)
+
+
+def test_a_renewal_is_begun_by_the_vault_and_the_current_version_stays(clock):
+    with Vault(clock=clock, self_delay_seconds=60) as vault:
+        vault.create_certificate("shop", ec_policy("CN=shop"))
+        clock.advance(60)
+        assert "pending" not in drawn(vault)
+        begun = max(0, vault._core._next_due() - clock.now().timestamp())
+        clock.advance(begun)
+        story = read_story(vault.events, "shop")
+        assert (story.steps[0].source, story.steps[0].title) == ("vault", "Renew the certificate")
+        assert story.current
+        assert {"certificate", "secret", "pending"} <= set(drawn(vault))

@@ -191,3 +191,50 @@ def test_hostile_names_are_only_text(vault):
     shown = form._preview.value + note(form, "name") + note(form, "subject")
 
     assert "<img src=x" not in shown
+
+
+DIGICERT = {"provider": "DigiCert", "credentials": {"account_id": "1", "pwd": "k"}, "org_details": {"id": "7"}}
+
+
+def test_a_known_issuer_is_asked_and_followed(vault):
+    vault.set_certificate_issuer("trusty", DIGICERT)
+    form = kvlab.create(vault)
+    form.fields["method"].value = "known"
+    assert form.fields["issuer"].options == ("trusty",)
+    filled_in = {"name": "web", "subject": "CN=web.contoso.com", "dns_names": "web.contoso.com", "cty": "EV-SSL"}
+    for name, value in filled_in.items():
+        form.fields[name].value = value
+
+    operation = form.submit()
+    assert (operation.issuer.name, form.state) == ("trusty", "done")
+    assert form.advance in form.foot.children
+    form.advance.click()
+
+    policy = vault.get_certificate_policy("web")
+    assert (policy.issuer.name, policy.issuer.cty) == ("trusty", "EV-SSL")
+    assert "completed" in form.status.value
+    assert "DigiCert" in html.unescape(form.outcome.value)
+
+
+def test_without_an_issuer_object_nothing_is_created(vault):
+    form = filled(vault, method="known")
+
+    refused = form.submit()
+
+    assert [error.message for error in refused] == ["Property policy.issuer.name is required."]
+    assert "no issuer object" in note(form, "issuer")
+    assert vault.get_certificates(include_pending=True) == []
+
+
+def test_the_two_fields_of_a_known_issuer_are_shown_for_it_only(vault):
+    form = filled(vault)
+    assert {"issuer", "cty"}.isdisjoint(form.fields)
+    form.fields["method"].value = "known"
+    assert {"issuer", "cty"} <= set(form.fields)
+    assert form.rows["issuer"] in form.left.children
+    form.fields["method"].value = "Unknown"
+    assert form.rows["issuer"] not in form.left.children
+
+
+def test_somebody_who_may_not_list_issuers_can_still_make_other_certificates(vault):
+    assert filled(vault.set_principal("maker", certificates=["create"])).submit().status == "inProgress"
