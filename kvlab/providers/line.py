@@ -56,7 +56,8 @@ class Line:
         """
         if not _SENDABLE.fullmatch(self.account.password):
             raise IssuerError(
-                f"The credentials for {self.authority} are not usable: a password is printable ASCII without blanks around it."
+                f"The credentials for {self.authority} are not usable: a password is printable ASCII without blanks "
+                "around it."
             )
         self._note(Exchange(self.authority, "request", summary, self.masked((shown or request.body).decode()), step))
         try:
