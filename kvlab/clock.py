@@ -82,17 +82,15 @@ class SimulatedClock:
         if step < timedelta(0):
             seconds = step.total_seconds()
             raise ValueError(f"A clock does not go back: advance takes 0 or more seconds, not {seconds:g}.")
-        with self._lock:
-            try:
-                self._now += step
-            except OverflowError:
-                raise ValueError("A clock ends with the year 9999.") from None
-            now = self._now
+        try:
+            now = self._move(step)
+        except OverflowError:
+            raise ValueError("A clock ends with the year 9999.") from None
         self._tell(now)
         return now
 
     def catch_up(self, instant: datetime) -> None:
-        """Move the hand forward to a stored instant, if that is later; used when a vault is opened again."""
+        """Move the hand forward to a stored instant, if that is later, and tell nobody; it does not go back."""
         with self._lock:
             self._now = max(self._now, _instant(instant))
 
@@ -105,6 +103,11 @@ class SimulatedClock:
                 self._subscribers.remove(callback)
 
         return unsubscribe
+
+    def _move(self, step: timedelta) -> datetime:
+        with self._lock:
+            self._now += step
+            return self._now
 
     def _tell(self, now: datetime) -> None:
         for callback in tuple(self._subscribers):

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from kvlab import SimulatedClock, Vault
+from tests import postgres as postgres_server
 from tests.parity import plugin
 from tests.parity.row import read_rows, written_marks
 from tests.tool import tool
@@ -38,6 +39,13 @@ def seeded_vault(clock):
     """A vault in memory whose keys come from a seed, on `clock`."""
     with Vault(clock=clock, seed="a lesson") as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of this session's own: `postgres.new_database()` returns a URL."""
+    with postgres_server.running() as server:
+        yield server
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kvlab.cli.failure import Failure, WrongUse
-from kvlab.cli.lab import whole_port
+from kvlab.cli.lab import home, whole_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,20 +27,27 @@ if TYPE_CHECKING:
 DATABASE = "kvlab.db"
 CA_FILE = "ca.pem"
 LOCK_FILE = "serve.lock"
+EMBEDDED = "embedded-postgres"
+POSTGRES = "postgres"
+"""The embedded PostgreSQL's data in the folder, and before ``.key`` the file of the master key beside it."""
 
 TEACHING = "kvlab: warning: this is a teaching vault, and now others than you can reach it: no key in it is safe.\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.epilog = "Without --data and --database everything lives in memory. SIGTERM and Ctrl-C end it in order."
+    parser.epilog = (
+        "Without --data and --database everything lives in memory. Servers on one PostgreSQL share all they have; each "
+        "needs the master key in KVLAB_MASTER_KEY (32 octets, base64 or hexadecimal) or a passphrase in "
+        "KVLAB_PASSPHRASE, and a database password is best kept in ~/.pgpass. SIGTERM and Ctrl-C end it in order."
+    )
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: the loopback interface only)")
     parser.add_argument("--port", metavar="N", type=whole_port, default=0, help="default: any that is free")
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument("--data", metavar="DIR", help="keep everything in an SQLite file in this folder")
-    place.add_argument(
-        "--database", metavar="URL", help="keep everything in a database, such as postgresql+psycopg://…"
-    )
+    parser.add_argument("--data", metavar="DIR", help="keep everything in an SQLite file in this folder")
+    parser.add_argument(
+        "--database", metavar="URL", help="keep everything in a database that several servers can share, such as "
+        f"postgresql+psycopg://…; {EMBEDDED} starts one, or shares it, in --data or KVLAB_HOME (~/.kvlab)",
+    )  # fmt: skip
     parser.add_argument(
         "--clock", choices=("system", "simulated"), help="whether time passes by itself (default: system)"
     )
@@ -62,10 +69,12 @@ def run(options: argparse.Namespace) -> int:
 
     if options.managed_identity == "owner":
         raise WrongUse("the managed identity is a principal of its own, never the owner")
+    if options.data and options.database not in (None, EMBEDDED):
+        raise WrongUse("--data and --database are two places; choose one")
     _log_to_stderr()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(_folder(options))
-        vault = stack.enter_context(_open(options, folder))
+        vault = stack.enter_context(_open(options, *_place(options, folder, stack)))
         register = Register(vault.store, managed_identity=options.managed_identity)
         sockets = listen(options.host, options.port)
         if options.host not in LOOPBACK:
@@ -85,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _folder(options: argparse.Namespace) -> Iterator[Path]:
     """Give the folder for the server's files; one with data is this process's alone."""
-    if not options.data:
+    if not options.data or options.database:
         with tempfile.TemporaryDirectory(prefix="kvlab-") as name:
             yield Path(name)
         return
@@ -101,13 +110,26 @@ def _folder(options: argparse.Namespace) -> Iterator[Path]:
         yield folder
 
 
-def _open(options: argparse.Namespace, folder: Path) -> Vault:
+def _place(
+    options: argparse.Namespace, folder: Path, stack: contextlib.ExitStack
+) -> tuple[str | Path | None, Path | None]:
+    """Return the database, None for memory, and the file of its master key where that is not the usual one."""
+    if options.database == EMBEDDED:
+        from kvlab.store.embedded import embedded_postgresql  # noqa: PLC0415
+
+        data = Path(options.data).expanduser() if options.data else home()
+        data.mkdir(parents=True, exist_ok=True)
+        return stack.enter_context(embedded_postgresql(data / POSTGRES)), data / f"{POSTGRES}.key"
+    return options.database or (folder / DATABASE if options.data else None), None
+
+
+def _open(options: argparse.Namespace, place: str | Path | None, key_file: Path | None) -> Vault:
     from kvlab.vault.vault import Vault  # noqa: PLC0415
 
     settings: dict[str, Any] = {"clock": options.clock, "inoperable": options.inoperable}
-    if not options.data and not options.database:
+    if place is None:
         return Vault(**settings)
-    vault = Vault.open(options.database or folder / DATABASE, **settings)
+    vault = Vault.open(place, key_file=key_file, **settings)
     if vault.seeded and options.clock != "simulated":
         vault.close()
         raise Failure("This vault is seeded, its keys are known: it is served with --clock simulated only.")

@@ -14,6 +14,7 @@ from kvlab.server.endpoint import Endpoint
 from kvlab.server.protocol import Protocol
 from kvlab.server.site import Site
 from kvlab.server.tls import ServerCA
+from kvlab.server.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,7 +116,8 @@ def serve(
         timeout_graceful_shutdown=GRACE_SECONDS, backlog=BACKLOG, ssl_context_factory=lambda _config, _default: context,
     )  # fmt: skip
     try:
-        Server(config, lambda: ready(site, authority)).run(sockets)
+        with Watch(site) if vault.store.is_shared else contextlib.nullcontext():
+            Server(config, lambda: ready(site, authority)).run(sockets)
     finally:
         app.close()
 

@@ -54,9 +54,12 @@ class Site:
         self._opened = opened
         self._lock = threading.RLock()
         if base_url:
-            # Their due work goes on whether somebody asks for them or not.
-            for name in self._stored_names():
-                self.open(name)
+            self.meet()
+
+    def meet(self) -> None:
+        """Open the vaults that are stored: their due work goes on whether somebody asks for them or not."""
+        for name in self._stored_names():
+            self.open(name)
 
     def vault_at(self, host: str) -> Vault:
         """
@@ -92,7 +95,7 @@ class Site:
 
     def open(self, name: str) -> tuple[Vault, bool]:
         """
-        Return a vault of this site by name, and whether it was opened just now; it is made if there is none.
+        Return a vault of this site by name, and whether it was made just now, for there was none.
 
         Raises:
             InvalidProperty: no name of a vault.
@@ -107,7 +110,7 @@ class Site:
             vault = self.default.sibling(name)
             self._vaults[name.casefold()] = vault
             self._opened(vault.name)
-            return vault, True
+            return vault, vault.made
 
     def vault_url(self, vault: Vault, host: str) -> str:
         """Return where a vault stands for a client that reaches this site under a host."""
@@ -119,6 +122,8 @@ class Site:
     @property
     def names(self) -> list[str]:
         """The vaults' names, the default one's first."""
+        if self.default.store.is_shared:
+            self.meet()
         return [vault.name for vault in self._vaults.values()]
 
     def challenge(self, host: str) -> str:

@@ -28,6 +28,10 @@ _SQLITE = {
     sqlite3.SQLITE_READONLY: ("its database can not be written", 30),
 }
 
+# Too long without a word within a transaction, and a transaction that took too long: the server hung up
+# (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_POSTGRESQL = frozenset({"25P03", "25P04"})
+
 
 def unavailable(error: BaseException | None, dialect: Dialect) -> StoreUnavailable | None:
     """
@@ -46,7 +50,10 @@ def unavailable(error: BaseException | None, dialect: Dialect) -> StoreUnavailab
     if isinstance(original, PoolTimeout) or (
         driver is not None
         and dialect.name != "sqlite"
-        and isinstance(original, (driver.OperationalError, driver.InterfaceError))
+        and (
+            isinstance(original, (driver.OperationalError, driver.InterfaceError))
+            or getattr(original, "sqlstate", None) in _POSTGRESQL
+        )
     ):
         return StoreUnavailable(*_SERVER)
     return None

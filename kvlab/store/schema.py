@@ -54,6 +54,7 @@ vault = Table(
     Column("created", BigInteger, nullable=False),
     Column("clock_kind", String(10), nullable=False),
     Column("clock_instant", BigInteger, nullable=False),
+    Column("settled_instant", BigInteger, nullable=False),  # a simulated clock's: what fell due by then has been done
     Column("seed", Text),
     Column("retention_days", Integer, nullable=False),
     Column("purge_protection", Boolean, nullable=False),
@@ -233,6 +234,8 @@ event = Table(
     Column("request_id", String(32)),
     Column("step", Integer),
     Column("detail", Text),
+    # Where several servers answer polls, each has to find out whether another one has noted one in this second.
+    Index("event_poll", "vault_id", "request_id", "time", postgresql_where=text("kind = 'poll'")).ddl_if("postgresql"),
 )
 
 mail = Table(

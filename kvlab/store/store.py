@@ -27,7 +27,25 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 5.0
 """How long SQLite waits for another process that writes."""
 
+EXAMPLE_URL = "postgresql+psycopg://user@host/database"
+
 FOREIGN = "This database belongs to another program: it has tables, but none of kvlab's."
+
+POOL_SIZE = 16
+"""
+Connections to PostgreSQL at most. A thread holds one only while it has a transaction, and never two; whoever finds
+none free waits. Six servers fit into the hundred connections that PostgreSQL has by default.
+"""
+
+POOL_SECONDS = 10
+"""How long to wait for one of them, and for the database server to take a new one."""
+
+SERVER_OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
+"""
+No server waits for ever for another one that hangs, and one that hangs within a transaction loses it.
+
+Source: https://www.postgresql.org/docs/current/runtime-config-client.html
+"""
 
 _SALT_OCTETS = 16
 _SHARED_LOCK = 7065756
@@ -44,25 +62,36 @@ class Store:
         place: the path of an SQLite file, an SQLAlchemy URL, or None to live in memory.
         passphrase: for the master key; see ``kvlab.store.seal.master_key``.
         durable: on SQLite, survive a power cut too (``synchronous=FULL``); without it kill -9 loses nothing.
+        key_file: holds the master key if no environment variable does; on SQLite by default beside the database.
 
     Raises:
         OpenRefused: no database of kvlab's, another schema version, or the master key does not open it.
     """
 
     def __init__(
-        self, place: str | Path | None = None, *, passphrase: str | None = None, durable: bool = False
+        self,
+        place: str | Path | None = None,
+        *,
+        passphrase: str | None = None,
+        durable: bool = False,
+        key_file: Path | None = None,
     ) -> None:
         self.url = _url(place)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.in_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
+        if key_file is None and self.is_sqlite and not self.in_memory:
+            key_file = Path(f"{self.url.database}.key")
         self._lock = threading.RLock()
         self._data_version = 0
         self._engine = _engine(self.url)
+        self._reader = self._engine
+        if self.is_shared:
+            self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
             self._shared = self._open_sqlite(durable=durable) if self.is_sqlite else None
             with self.write() as connection:
                 new = _prepare(connection)
-                self.sealer = random_sealer() if self.in_memory else self._file_sealer(connection, passphrase, new=new)
+                self.sealer = random_sealer() if self.in_memory else _sealer(connection, passphrase, key_file, new=new)
         except (DatabaseError, sqlite3.DatabaseError, StoreUnavailable) as error:
             self.close()
             cause = error.__cause__ if isinstance(error, StoreUnavailable) else error
@@ -71,6 +100,11 @@ class Store:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other servers may use the same database, so that nothing about it is known but what is read."""
+        return not self.is_sqlite
 
     def write(self) -> AbstractContextManager[Connection]:
         """
@@ -91,7 +125,7 @@ class Store:
             StoreUnavailable: on entering or within.
         """
         if self._shared is None:
-            return self._pooled(self._engine.connect)
+            return self._pooled(self._reader.connect)
         return _Transaction(self._shared, self._lock, "BEGIN")
 
     def lock(self, connection: Connection) -> None:
@@ -141,26 +175,6 @@ class Store:
             driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         return connection
 
-    def _file_sealer(self, connection: Connection, passphrase: str | None, *, new: bool) -> Sealer:
-        stored = {row.name: row.value for row in connection.execute(sa.select(schema.meta))}
-        salt = stored.get("salt") or os.urandom(_SALT_OCTETS)
-        database = self.url.database
-        key_file = Path(f"{database}.key") if self.is_sqlite and database else None
-        sealer = Sealer(
-            master_key(passphrase=passphrase, salt=salt, environ=os.environ, key_file=key_file, may_create=new)
-        )
-        if new:
-            rows = [{"name": "salt", "value": salt}, {"name": "verifier", "value": sealer.seal(VERIFIER, "verifier")}]
-            connection.execute(schema.meta.insert(), rows)
-            return sealer
-        try:
-            sealer.open(stored["verifier"], "verifier")
-        except UnusableMasterKey:
-            raise UnusableMasterKey(
-                "The master key or passphrase is not the one this database was made with."
-            ) from None
-        return sealer
-
 
 class _Transaction:
     """One transaction on SQLite's shared connection."""
@@ -205,18 +219,57 @@ class _Transaction:
             raise
 
 
+def _sealer(connection: Connection, passphrase: str | None, key_file: Path | None, *, new: bool) -> Sealer:
+    stored = {row.name: row.value for row in connection.execute(sa.select(schema.meta))}
+    salt = stored.get("salt") or os.urandom(_SALT_OCTETS)
+    sealer = Sealer(master_key(passphrase=passphrase, salt=salt, environ=os.environ, key_file=key_file, may_create=new))
+    if new:
+        rows = [{"name": "salt", "value": salt}, {"name": "verifier", "value": sealer.seal(VERIFIER, "verifier")}]
+        connection.execute(schema.meta.insert(), rows)
+        return sealer
+    try:
+        sealer.open(stored["verifier"], "verifier")
+    except UnusableMasterKey:
+        raise UnusableMasterKey("The master key or passphrase is not the one this database was made with.") from None
+    return sealer
+
+
 def _url(place: str | Path | None) -> sa.URL:
     if isinstance(place, str) and "://" in place:
-        return sa.make_url(place)
+        return _server_url(place)
     # Not pasted into a URL: a file's name may hold any of its signs.
     return sa.URL.create("sqlite", database=None if place is None else str(Path(place).expanduser()))
 
 
+def _server_url(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        raise OpenRefused(f"This is no database's URL; one looks like {EXAMPLE_URL}.") from None
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise OpenRefused(f"A vault is kept in SQLite or PostgreSQL, not {url.drivername}: write {EXAMPLE_URL}.")
+    return url
+
+
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return _server_engine(url)
     arguments = {"check_same_thread": False, "isolation_level": None, "timeout": BUSY_SECONDS}
     return sa.create_engine(url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True)
+
+
+def _server_engine(url: sa.URL) -> sa.Engine:
+    wanted = {"connect_timeout": POOL_SECONDS, "options": SERVER_OPTIONS}
+    arguments = {name: value for name, value in wanted.items() if name not in url.query}
+    try:
+        return sa.create_engine(
+            url, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_SECONDS,
+            connect_args=arguments, hide_parameters=True,
+        )  # fmt: skip
+    except ImportError:
+        raise OpenRefused("PostgreSQL needs the package psycopg.", hint='pip install "kvlab[postgres]"') from None
 
 
 def _prepare(connection: Connection) -> bool:

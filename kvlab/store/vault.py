@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, literal_column
 
 from kvlab.store import schema
 from kvlab.store.certificate import limited
@@ -42,6 +42,25 @@ _ADD_EVENT = Statement(
         .scalar_subquery()
     )
 )
+_POLLED = Statement(
+    sa.select(schema.event.c.seq)
+    .where(
+        schema.event.c.kind == literal_column("'poll'"),
+        schema.event.c.vault_id == bindparam("vault_id"),
+        schema.event.c.request_id == bindparam("request_id"),
+        schema.event.c.actor == bindparam("actor"),
+        schema.event.c.time == bindparam("second"),
+    )
+    .limit(1)
+)
+_CLOCK = Statement(
+    sa.select(schema.vault.c.clock_instant, schema.vault.c.settled_instant).where(
+        schema.vault.c.id == bindparam("vault_id")
+    )
+)
+_LOCK = Statement(
+    sa.select(schema.vault.c.clock_instant).where(schema.vault.c.id == bindparam("vault_id")).with_for_update()
+)
 _PRINCIPAL = Statement(
     sa.select(schema.principal.c.grants).where(
         schema.principal.c.vault_id == bindparam("vault_id"), schema.principal.c.name == bindparam("name")
@@ -55,8 +74,8 @@ _ISSUER = Statement(
 
 
 def find_vault(connection: Connection, name: str) -> Row[Any] | None:
-    """Find a vault's settings."""
-    return connection.execute(sa.select(schema.vault).where(schema.vault.c.name == name)).first()
+    """Find a vault's settings; its name is a host's, so case does not count."""
+    return connection.execute(sa.select(schema.vault).where(sa.func.lower(schema.vault.c.name) == name.lower())).first()
 
 
 def vault_names(connection: Connection) -> list[str]:
@@ -84,10 +103,35 @@ def move_clock(connection: Connection, vault_id: int, instant: int) -> None:
     )
 
 
-def lock_vault(connection: Connection, vault_id: int) -> None:
-    """Let no other server write to this vault until the transaction ends (SQLite has one writer anyway)."""
-    if connection.dialect.name != "sqlite":
-        connection.execute(sa.select(schema.vault.c.id).where(schema.vault.c.id == vault_id).with_for_update())
+def settle_clock(connection: Connection, vault_id: int, instant: int) -> None:
+    """Note that all that fell due by an instant of a simulated clock has been done."""
+    table = schema.vault
+    connection.execute(
+        table.update().where(table.c.id == vault_id, table.c.settled_instant < instant).values(settled_instant=instant)
+    )
+
+
+def clock_state(connection: Connection, vault_id: int) -> Any:
+    """Return how far a simulated clock has come (``clock_instant``), and what is done (``settled_instant``)."""
+    return _CLOCK.first(connection, {"vault_id": vault_id})
+
+
+def lock_vault(connection: Connection, vault_id: int) -> int | None:
+    """
+    Let no other server write to this vault until the transaction ends; SQLite has one writer anyway.
+
+    Returns:
+        How far a simulated clock has come, in epoch seconds; None on SQLite.
+    """
+    if connection.dialect.name == "sqlite":
+        return None
+    return int(_LOCK.scalar(connection, {"vault_id": vault_id}))
+
+
+def polled(connection: Connection, vault_id: int, request_id: str, actor: str, second: int) -> bool:
+    """Tell whether an actor's poll of an operation has been noted in a second already."""
+    wanted = {"vault_id": vault_id, "request_id": request_id, "actor": actor, "second": second}
+    return _POLLED.first(connection, wanted) is not None
 
 
 def append_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import to_json
 
-from kvlab.clock import Clock, SimulatedClock, SystemClock
+from kvlab.clock import Clock, SimulatedClock
 from kvlab.entropy import Entropy, SeededEntropy, SystemEntropy
 from kvlab.errors import InvalidProperty, OpenRefused, StoreUnavailable
 from kvlab.events import Event, EventLog
@@ -24,6 +24,7 @@ from kvlab.store import vault as rows
 from kvlab.store.store import Store
 from kvlab.vault.inoperable import REFUSED
 from kvlab.vault.turn import Turn
+from kvlab.vault.vault_clock import SharedClock, find_clock, is_clock
 from kvlab.vault.worker import Worker
 
 if TYPE_CHECKING:
@@ -87,20 +88,28 @@ class Core:
     ) -> None:
         _check_settings(name, retention_days, inoperable, self_delay_seconds)
         self.store = store
-        self.name = name
         self.self_delay_seconds = self_delay_seconds
         with store.write() as connection:
             row = rows.find_vault(connection, name)
-            self.clock = _clock(clock, row)
+            if row is None:
+                # Another server may be making it at this moment.
+                store.lock(connection)
+                row = rows.find_vault(connection, name)
+            self.made = row is None
+            self.clock: Clock = find_clock(clock, row, None if parent is None else parent.clock)
             if row is None:
                 rows.add_vault(connection, {
                     "name": name, "created": self._seconds(), "clock_kind": self.clock.kind,
-                    "clock_instant": self._seconds(), "seed": None, "retention_days": retention_days,
-                    "purge_protection": purge_protection, "inoperable": inoperable or INOPERABLE[0]
+                    "clock_instant": self._seconds(), "settled_instant": self._seconds(), "seed": None,
+                    "retention_days": retention_days, "purge_protection": purge_protection,
+                    "inoperable": inoperable or INOPERABLE[0]
                 })  # fmt: skip
                 row = rows.find_vault(connection, name)
                 assert row is not None
+            self.name: str = row.name
             self.vault_id: int = row.id
+            if store.is_shared and self.clock.kind == "simulated" and not is_clock(clock):
+                self.clock = SharedClock(store, self.vault_id, self.clock.now())
             self.entropy = self._entropy(connection, row, seed)
             self.retention_days: int = row.retention_days
             self.purge_protection: bool = row.purge_protection
@@ -121,14 +130,15 @@ class Core:
         self._retry_at = float("-inf")  # epoch seconds
         if self.worker and (at := self._next_due()) is not None:
             self.scheduled(at)
+        if self.worker and store.is_shared:
+            self.worker.wake(self.unattended_at)
 
     def sibling(self, name: str) -> Core:
-        """Open another vault of the same database, on a clock of the same kind; it is closed with this one."""
-        clock = SystemClock() if self.worker else SimulatedClock(self.clock.now())
+        """Open another vault of the same database; a new one has a clock of this one's kind. It is closed with it."""
         opened = Core(
             self.store,
             name=name,
-            clock=clock,
+            clock=None,
             seed=None,
             retention_days=self.retention_days,
             purge_protection=self.purge_protection,
@@ -154,7 +164,7 @@ class Core:
             now: the instant, for work that fell due earlier; else the clock is read.
         """
         with self.store.write() as connection:
-            rows.lock_vault(connection, self.vault_id)
+            self._see_clock(rows.lock_vault(connection, self.vault_id))
             if isinstance(self.entropy, SeededEntropy) and self.store.changed_elsewhere(connection):
                 self.entropy.catch_up(rows.draws(connection, self.vault_id))
             turn = Turn(connection, self.vault_id, now or self.clock.now(), actor)
@@ -175,9 +185,12 @@ class Core:
 
     def process_due(self) -> int:
         """Do everything that is due by now, in order of its due time; returns how many steps were done."""
+        return self._work(patient=True)
+
+    def _work(self, *, patient: bool) -> int:
         done = 0
         seen = self._unattended
-        while (waiting := self._due()) or self._awaits_others():
+        while (waiting := self._due()) or (patient and self._awaits_others()):
             done += self._do(waiting)
         self._attended(seen)
         return done
@@ -195,8 +208,11 @@ class Core:
 
     def begin(self) -> None:
         """Do first what fell due, on a clock that passes by itself; a simulated one does it only when it is moved."""
+        if self.worker is None:
+            self.catch_up()
+            return
         now = self.clock.now().timestamp()
-        if self.worker is None or now < self._retry_at:
+        if now < self._retry_at:
             return
         seen = self._unattended
         try:
@@ -208,6 +224,28 @@ class Core:
             return
         if len(waiting) < due.BATCH:
             self._attended(seen)
+
+    def catch_up(self) -> None:
+        """Take over how far other servers moved a simulated clock, and end what one of them left undone."""
+        if not self.store.is_shared or self.worker is not None:
+            return
+        with self.store.read() as connection:
+            state = rows.clock_state(connection, self.vault_id)
+        self._see_clock(state.clock_instant)
+        if state.settled_instant < state.clock_instant:
+            # Another server may still be at it, or be gone with an order in its hands: nobody waits for that here.
+            self._settle(patient=False)
+
+    def polled_elsewhere(self, turn: Turn, request_id: str) -> bool:
+        """Tell whether another server has noted the actor's poll of an operation in this second."""
+        return self.store.is_shared and rows.polled(
+            turn.connection, self.vault_id, request_id, turn.actor, turn.seconds
+        )
+
+    def look(self) -> None:
+        """Learn what other servers, which may be gone, left to do."""
+        if self.store.is_shared and (at := self._next_due()) is not None:
+            self.scheduled(at)
 
     def scheduled(self, at: float) -> None:
         """Say that something falls due by itself at ``at`` (epoch seconds): somebody must do it if nobody calls."""
@@ -258,7 +296,18 @@ class Core:
     def _clock_moved(self, now: datetime) -> None:
         with self.store.write() as connection:
             rows.move_clock(connection, self.vault_id, int(now.timestamp()))
-        self.process_due()
+        self._settle(patient=True)
+
+    def _settle(self, *, patient: bool) -> None:
+        seconds = self._seconds()
+        self._work(patient=patient)
+        if self.store.is_shared and (patient or not self._others_work()):
+            with self.store.write() as connection:
+                rows.settle_clock(connection, self.vault_id, seconds)
+
+    def _see_clock(self, stored: int | None) -> None:
+        if stored is not None and isinstance(self.clock, SimulatedClock):
+            self.clock.catch_up(datetime.fromtimestamp(stored, UTC))
 
     def _do(self, waiting: Sequence[Row[Any]]) -> int:
         from kvlab.vault.advance import do_step  # noqa: PLC0415  the steps need turns, and turns run the steps
@@ -272,13 +321,14 @@ class Core:
 
     def _awaits_others(self) -> bool:
         """On a simulated clock, wait a little for whoever is at work on what is due: until then it is not done."""
-        if self.worker is not None:
+        if self.worker is not None or not self._others_work():
             return False
-        with self.store.read() as connection:
-            if not orders.busy(connection, self.vault_id, self._seconds()):
-                return False
         time.sleep(OTHERS_SECONDS)
         return True
+
+    def _others_work(self) -> bool:
+        with self.store.read() as connection:
+            return orders.busy(connection, self.vault_id, self._seconds())
 
     def _due(self) -> Sequence[Row[Any]]:
         """List what is due, the earliest first; on a simulated clock only what falls due at the earliest instant."""
@@ -346,30 +396,6 @@ class Core:
         return SeededEntropy(
             str(wanted) if row.seed is None else row.seed, self.name, rows.draws(connection, self.vault_id)
         )
-
-
-def _clock(wanted: Clock | str | None, row: Row[Any] | None) -> Clock:
-    clock = _named_clock(wanted or (row.clock_kind if row else "system"))
-    if row is None:
-        return clock
-    if clock.kind != row.clock_kind:
-        raise OpenRefused(f"The vault {row.name} was made with a {row.clock_kind} clock, not a {clock.kind} one.")
-    if isinstance(clock, SimulatedClock):
-        stored = datetime.fromtimestamp(row.clock_instant, UTC)
-        if isinstance(wanted, str) or wanted is None:
-            return SimulatedClock(stored)
-        clock.catch_up(stored)
-    return clock
-
-
-def _named_clock(wanted: Clock | str) -> Clock:
-    if wanted == "system":
-        return SystemClock()
-    if wanted == "simulated":
-        return SimulatedClock()
-    if isinstance(wanted, str) or not hasattr(wanted, "now"):
-        raise InvalidProperty("clock", f"It is 'system', 'simulated' or a clock, not {wanted!r}.")
-    return wanted
 
 
 def _check_settings(name: str, retention_days: int, inoperable: str | None, self_delay_seconds: float) -> None:

@@ -187,12 +187,14 @@ class PendingOperations(View):
         return row
 
     def _note_poll(self, row: Row[Any]) -> None:
-        """Record a poll, of each actor at most once in a second."""
+        """Record a poll, of each actor at most once in a second, however many servers there are."""
         core = self._core
         if not core.first_poll(row.request_id, self._principal):
             return
         step = 3 if row.issuer.casefold() not in ("self", "unknown") else None
         with core.turn(self._principal) as turn:
+            if core.polled_elsewhere(turn, row.request_id):
+                return
             turn.record("poll", f"certificates/{row.name}", request_id=row.request_id, step=step, status=row.status)
 
 

@@ -97,6 +97,7 @@ class Vault(
         seed: int | str | None = None,
         passphrase: str | None = None,
         durable: bool = False,
+        key_file: Path | None = None,
         retention_days: int = 90,
         purge_protection: bool = False,
         inoperable: Literal["documented", "recorded"] | None = None,
@@ -113,12 +114,14 @@ class Vault(
             passphrase: for the master key that seals keys at rest; otherwise ``KVLAB_MASTER_KEY``,
                 ``KVLAB_PASSPHRASE`` or a file beside the database.
             durable: on SQLite, survive a power cut too; without it, what was acknowledged survives kill -9.
+            key_file: holds the master key where nothing else gives one; made, with mode 0600, with a new database. On
+                SQLite by default beside it; on PostgreSQL there is none by default.
 
         Raises:
             OpenRefused: wrong master key, other clock or seed, or no database of kvlab's.
         """
         vault = cls.__new__(cls)
-        store = Store(path_or_url, passphrase=passphrase, durable=durable)
+        store = Store(path_or_url, passphrase=passphrase, durable=durable, key_file=key_file)
         vault._become(  # noqa: SLF001
             store, name, clock, seed, retention_days, purge_protection, inoperable, self_delay_seconds
         )
@@ -149,7 +152,7 @@ class Vault(
         except BaseException:
             store.close()
             raise
-        super().__init__(core, OWNER, f"https://{name}.vault.azure.net")
+        super().__init__(core, OWNER, f"https://{core.name}.vault.azure.net")
 
     @property
     def name(self) -> str:
@@ -164,6 +167,7 @@ class Vault(
     @property
     def clock(self) -> Clock:
         """The vault's clock; a simulated one has ``advance``."""
+        self._core.catch_up()
         return self._core.clock
 
     @property
@@ -204,7 +208,7 @@ class Vault(
         """
         Return another vault of the same database, used as its owner; it is made if there is none.
 
-        It has a clock of its own, of this vault's kind, and ends when this vault is closed.
+        It has a clock of its own, which begins as this vault's if it is new, and ends when this vault is closed.
 
         Args:
             name: see ``Vault``.
@@ -213,8 +217,14 @@ class Vault(
             InvalidProperty: no name of a vault.
         """
         vault = Vault.__new__(Vault)
-        super(Vault, vault).__init__(self._core.sibling(name), OWNER, f"https://{name}.vault.azure.net")
+        core = self._core.sibling(name)
+        super(Vault, vault).__init__(core, OWNER, f"https://{core.name}.vault.azure.net")
         return vault
+
+    @property
+    def made(self) -> bool:
+        """Whether the vault was made when it was opened here."""
+        return self._core.made
 
     @property
     def store(self) -> Store:
@@ -284,4 +294,4 @@ class Vault(
     def __repr__(self) -> str:
         role = "" if self._principal == OWNER else f", as {self._principal}"
         seed = ", seeded: its keys are not secret" if self.seeded else ""
-        return f"<Vault {self.name!r}, {self.clock.kind} clock{role}{seed}>"
+        return f"<Vault {self.name!r}, {self._core.clock.kind} clock{role}{seed}>"

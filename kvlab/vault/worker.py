@@ -17,6 +17,9 @@ GRACE_SECONDS = 0.05
 
 RETRY_SECONDS = 1.0
 
+LOOK_SECONDS = 1.0
+"""How often to look for the work of other servers, where the database is shared."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +40,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self._sleeps_until = float("inf")  # epoch seconds
+        self._waits = False  # for a database that can not be used; said once
 
     def wake(self, at: float) -> None:
         """Look again soon after ``at`` (epoch seconds), unless that is intended anyway."""
@@ -79,17 +83,23 @@ class Worker:
         if core is None or self._stopped:
             return None
         try:
+            core.look()
             now = core.clock.now().timestamp()
             if core.unattended_at + GRACE_SECONDS <= now:
                 core.process_due()
             at = core.unattended_at
         except StoreUnavailable as error:
-            if not self._stopped:
+            if not self._stopped and not self._waits:
                 _log.warning("Due work waits: %s", error.message)
+            self._waits = True
             return RETRY_SECONDS
         except Exception:  # noqa: BLE001  whatever it is, it may have gone by then
             if not self._stopped:
                 _log.exception("Due work failed; it is tried again.")
             return RETRY_SECONDS
+        self._waits = False
         self._sleeps_until = at + GRACE_SECONDS
-        return None if at == float("inf") else min(max(self._sleeps_until - now, 0.0), threading.TIMEOUT_MAX)
+        if at == float("inf") and not core.store.is_shared:
+            return None
+        longest = LOOK_SECONDS if core.store.is_shared else threading.TIMEOUT_MAX
+        return min(max(self._sleeps_until - now, 0.0), longest)

