@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from kvlab.store.schema import certificate, issuer_order, key, pending
+from kvlab.store.schema import certificate, issuer, issuer_order, key, pending
 from kvlab.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ _WITH_OPERATION = (
         pending.c.issuer, pending.c.status, pending.c.status_details, pending.c.cancellation_requested,
         pending.c.csr, pending.c.policy, pending.c.key_id, pending.c.enabled, pending.c.tags,
         pending.c.preserve_cert_order, pending.c.renewal, certificate.c.deleted_at, key.c.public_der,
+        issuer.c.name.label("issuer_name"), issuer.c.body.label("issuer_body"), issuer.c.sealed.label("issuer_sealed"),
     )
     .select_from(
         issuer_order.outerjoin(
@@ -57,6 +58,10 @@ _WITH_OPERATION = (
         )
         .outerjoin(certificate, certificate.c.id == pending.c.certificate_id)
         .outerjoin(key, key.c.id == pending.c.key_id)
+        .outerjoin(
+            issuer,
+            sa.and_(issuer.c.vault_id == issuer_order.c.vault_id, issuer.c.name_key == issuer_order.c.issuer_key),
+        )
     )
     .where(issuer_order.c.id == bindparam("id"))
 )  # fmt: skip
@@ -124,7 +129,7 @@ def claim(connection: Connection, order: int, *, now: int, owner: str, seconds: 
         seconds: how long the lease holds, in the database's time.
 
     Returns:
-        The order as it was, with its pending operation (NULLs where that is gone), or None.
+        The order as it was, with its pending operation and issuer object (NULLs where these are gone), or None.
     """
     found = _CLAIMABLE.first(connection, {"id": order, "now": now})
     if found is not None:
@@ -135,11 +140,6 @@ def claim(connection: Connection, order: int, *, now: int, owner: str, seconds: 
 def held(connection: Connection, order: int, owner: str) -> Any:
     """Find an order on which ``owner`` still has the lease, with its pending operation as it is now."""
     return _HELD.first(connection, {"id": order, "lease_owner": owner})
-
-
-def placed(connection: Connection, order: int, owner: str, order_id: str) -> None:
-    """Keep the CA's order id, if the lease is still held."""
-    _SET_HELD.run(connection, {"of": order, "by": owner, "order_id": order_id})
 
 
 def release(connection: Connection, order: int, owner: str) -> None:
