@@ -190,7 +190,7 @@ class Core:
     def _work(self, *, patient: bool) -> int:
         done = 0
         seen = self._unattended
-        while (waiting := self._due()) or (patient and self._awaits_others()):
+        while waiting := self._due_now(patient=patient):
             done += self._do(waiting)
         self._attended(seen)
         return done
@@ -319,12 +319,15 @@ class Core:
         with self._due_lock:
             return sum(do_step(self, step) for step in waiting)
 
-    def _awaits_others(self) -> bool:
-        """On a simulated clock, wait a little for whoever is at work on what is due: until then it is not done."""
-        if self.worker is not None or not self._others_work():
-            return False
-        time.sleep(OTHERS_SECONDS)
-        return True
+    def _due_now(self, *, patient: bool) -> Sequence[Row[Any]]:
+        """List what is due; on a simulated clock who is patient waits for what others are at: it is not done before."""
+        while True:
+            # Asked first: what they leave behind meanwhile is among the due.
+            others = patient and self.worker is None and self._others_work()
+            waiting = self._due()
+            if waiting or not others:
+                return waiting
+            time.sleep(OTHERS_SECONDS)
 
     def _others_work(self) -> bool:
         with self.store.read() as connection:

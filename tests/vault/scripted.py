@@ -5,7 +5,7 @@ import threading
 from kvlab.providers.message import Exchange
 from kvlab.providers.provider import Issued, Override, Pending
 from kvlab.vault import partner
-from tests.vault.make import OutsideCA, spki
+from tests.vault.make import OutsideCA
 
 ISSUER = {
     "provider": "DigiCert",
@@ -92,5 +92,18 @@ def later(seconds=None, detail="waiting"):
     return Pending(detail, seconds)
 
 
-def leaf_key(leaf):
-    return spki(leaf.public_key())
+class Death(BaseException):
+    """The process ends here."""
+
+
+def die(*_):
+    raise Death
+
+
+def wait_until(true, seconds=10):
+    pause = threading.Event()
+    for _ in range(seconds * 50):
+        if true():
+            return
+        pause.wait(0.02)
+    raise AssertionError("it did not come to be")

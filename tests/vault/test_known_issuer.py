@@ -13,8 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from kvlab import CertificatePolicy, SimulatedClock, Vault
 from kvlab.errors import ForbiddenByPolicy, InvalidProperty
 from tests.vault.make import parsed
-from tests.vault.scripted import ISSUER
-from tests.vault.test_known_issuer_order import wait_until
+from tests.vault.scripted import ISSUER, wait_until
 
 PROVIDERS = ("DigiCert", "GlobalSign")
 RECORD = {

@@ -14,7 +14,7 @@ from kvlab.providers.provider import Cancelled, Failed, Issued, IssuerError, Iss
 from kvlab.store import order as orders
 from kvlab.vault import ordering
 from tests.vault.make import ec_policy, parsed, self_signed
-from tests.vault.scripted import ISSUER, OVERRIDE, ScriptedCa, later
+from tests.vault.scripted import ISSUER, OVERRIDE, Death, ScriptedCa, die, later, wait_until
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 POLICY = ec_policy(issuer="MyCA", dns_names=["contoso.com"], cty="OV-SSL")
@@ -308,14 +308,6 @@ def test_due_work_happens_in_the_order_of_its_instants(buyer, clock, ca):
     assert "purge" in {event.kind for event in buyer.events}
 
 
-class Death(BaseException):
-    """The process ends here."""
-
-
-def die(*_):
-    raise Death
-
-
 @pytest.mark.parametrize("where", ["in submit", "in poll", "before it is recorded"])
 def test_a_vault_that_dies_while_an_order_is_out_finds_it_again(tmp_path, ca, where, monkeypatch):
     file = tmp_path / "vault.db"
@@ -520,12 +512,3 @@ def test_the_chain_is_put_in_order_unless_the_cas_order_was_asked_for(buyer, clo
 
     kept = x509.load_pem_x509_certificates(buyer.get_secret("kept").value.encode())
     assert [each.subject.rfc4514_string() for each in kept][1:] == ["CN=Outside Root", "CN=Outside CA"]
-
-
-def wait_until(true, seconds=10):
-    pause = threading.Event()
-    for _ in range(seconds * 50):
-        if true():
-            return
-        pause.wait(0.02)
-    raise AssertionError("it did not come to be")

@@ -8,7 +8,10 @@ import pytest
 
 from kvlab import SimulatedClock, Vault, VaultError
 from kvlab.errors import OpenRefused, RestoreConflict, StoreUnavailable, UnusableMasterKey
+from kvlab.store import order as orders
+from kvlab.vault import ordering
 from tests.vault.make import OutsideCA, ec_key, ec_policy, finish, opened_pfx, pfx_file, self_signed, version_of
+from tests.vault.scripted import ISSUER, Death, die, wait_until
 
 PASSPHRASE = "a passphrase for tests"
 
@@ -380,3 +383,71 @@ def test_a_key_file_holds_the_master_key(url, tmp_path, monkeypatch):
         assert vault.get_secret("web").value
     with pytest.raises(UnusableMasterKey):
         Vault.open(url, key_file=tmp_path / "another.key")
+
+
+def buying(vault, provider="DigiCert"):
+    vault.set_certificate_issuer("CA", {**ISSUER, "provider": provider})
+    return vault
+
+
+@pytest.mark.parametrize("provider", ["DigiCert", "GlobalSign"])
+def test_orders_of_a_known_issuer(vault, clock, provider):
+    buying(vault, provider).ca(provider).configure(delay_seconds=60, fail_first=1)
+    for name in ("issued", "cancelled", "deleted", "gone"):
+        vault.create_certificate(name, ec_policy("CN=www.contoso.com", issuer="CA", dns_names=["www.contoso.com"]))
+    clock.advance(20)
+    vault.update_certificate_operation("cancelled")
+    vault.delete_certificate_operation("deleted")
+    vault.delete_certificate("gone")
+    vault.purge_deleted_certificate("gone")
+    clock.advance(60)
+
+    assert vault.get_certificate_operation("issued").status == "completed"
+    assert vault.get_certificate_operation("cancelled").status == "cancelled"
+    assert sorted(order.state for order in vault.ca(provider).orders()) == ["cancelled"] * 3 + ["issued"]
+    assert vault.overrides("issued")
+    with vault._core.store.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM issuer_order").scalar() == 0
+
+
+def test_two_servers_place_each_order_once(url):
+    failures = []
+    names = [f"c{n}" for n in range(16)]
+    with Vault.open(url) as one, Vault.open(url) as two:
+        buying(one)
+
+        def make(vault, mine):
+            try:
+                for name in mine:
+                    vault.create_certificate(name, ec_policy("CN=www.contoso.com", issuer="CA"))
+                    two.get_certificate_operation(name)
+            except Exception as error:  # noqa: BLE001  a thread's failure is the test's
+                failures.append(error)
+
+        threads = [threading.Thread(target=make, args=((one, two)[n % 2], names[n::4])) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert failures == []
+        wait_until(lambda: {two.get_certificate_operation(name).status for name in names} == {"completed"}, 30)
+        assert [len(one.get_certificate_versions(name)) for name in names] == [1] * 16
+        assert len(one.ca("DigiCert").orders()) == 16
+        assert len([event for event in one.events if event.step == 2]) == 16
+
+
+def test_another_server_takes_over_from_one_that_died(url, monkeypatch):
+    """The lease is of the database's own time; what the dead one had placed is found by the vault's reference."""
+    monkeypatch.setattr(ordering, "LEASE_SECONDS", 1)
+    with Vault.open(url, clock=SimulatedClock()) as one, Vault.open(url, clock=SimulatedClock()) as two:
+        buying(one).create_certificate("web", ec_policy("CN=www.contoso.com", issuer="CA"))
+        with monkeypatch.context() as patch:
+            patch.setattr(orders, "held", die)
+            patch.setattr(orders, "release", lambda *_: None)
+            with pytest.raises(Death):
+                one.process_due()
+        assert [order.state for order in one.ca("DigiCert").orders()] == ["issued"]
+
+        two.process_due()
+        assert one.get_certificate_operation("web").status == "completed"
+        assert len(two.ca("DigiCert").orders()) == 1
