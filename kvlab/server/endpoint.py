@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from kvlab.errors import NotTheOwner, Unauthorized, VaultError
-from kvlab.server import control, login, page
+from kvlab.server import control, login, page, resource_manager
 from kvlab.server.error import refusal
 from kvlab.server.message import JSON, Response
 from kvlab.server.routes import find_route
@@ -88,6 +89,8 @@ class Endpoint:
             if principal != OWNER:
                 raise NotTheOwner
             return control.answer(request, self.site, mine)
+        if request.path == resource_manager.SUBSCRIPTIONS and request.method == "GET" and self.site.base_url:
+            return Response(200, json.dumps(resource_manager.NO_SUBSCRIPTIONS).encode(), {"Content-Type": JSON})
         return _serve(request, mine)
 
     def _authenticate(self, request: Request) -> str:

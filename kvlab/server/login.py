@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_plus
 
 from kvlab.clock import SystemClock
+from kvlab.server import resource_manager
 from kvlab.server.message import JSON, Response
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def answer(request: Request, site: Site) -> Response:
     if segments in (IDENTITY, IMDS):
         return _get(request, lambda: _managed_identity(request, site))
     place = _place(segments)
-    if place == "instance":
-        return _get(request, lambda: _json(_instances(request, site)))
+    if place in ("instance", "metadata"):
+        found = _instances(request, site) if place == "instance" else resource_manager.metadata(str(site.base_url))
+        return _get(request, lambda: _json(found))
     if segments[0] not in (site.register.tenant_id, "common", "organizations"):
         return _error(400, "invalid_request", 90002, f"Tenant '{segments[0]}' not found.")
     if place == "token":
@@ -74,6 +76,8 @@ def _place(segments: list[str]) -> str | None:
             return "keys"
         case [_, "discovery", "instance"]:
             return "instance"
+        case resource_manager.METADATA:
+            return "metadata"
     return None
 
 

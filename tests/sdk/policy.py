@@ -22,6 +22,12 @@ def created(clients, name, policy=None, **options):
     return poller.result()
 
 
+def pending(clients, name, policy=None):
+    """The operation of a certificate that somebody else has to sign; older pollers end with nothing instead of it."""
+    created(clients, name, policy or ec_policy("Unknown"))
+    return clients.certificates.get_certificate_operation(name)
+
+
 def leaf_of(certificate):
     return x509.load_der_x509_certificate(bytes(certificate.cer))
 

@@ -18,7 +18,7 @@ from cryptography import x509
 from tests.sdk.policy import created, ec_policy, leaf_of, rsa_policy
 
 
-@pytest.mark.parity("create_certificate", "get_certificate", "self-signed", "create-attributes")
+@pytest.mark.parity("create_certificate", "get_certificate", "self-signed", "create-attributes", "sdk-create")
 def test_create_with_a_poller_and_get(way, name):
     policy = ec_policy(
         subject="CN=contoso.com, O=Contoso",
@@ -71,7 +71,7 @@ def test_ids_are_read_by_the_identifier_class(way, name):
     assert made.secret_id == f"{way.vault_url}/secrets/{name}/{made.properties.version}"
 
 
-@pytest.mark.parity("get_certificate", "get_certificate_versions")
+@pytest.mark.parity("get_certificate", "get_certificate_versions", "sdk-paging")
 def test_versions_come_over_several_pages(way, name):
     made = {created(way, name).properties.version for _ in range(5)}
 
@@ -87,7 +87,7 @@ def test_versions_come_over_several_pages(way, name):
     assert list(way.certificates.list_properties_of_certificate_versions(f"{name}-unknown")) == []
 
 
-@pytest.mark.parity("get_certificates", "lists")
+@pytest.mark.parity("get_certificates", "lists", "sdk-paging")
 def test_lists_come_over_several_pages(way, name):
     names = [f"{name}-{number}" for number in range(7)]
     for each in reversed(names):
@@ -150,7 +150,7 @@ def test_policy_get_and_update(way, name):
 
 @pytest.mark.parity(
     "delete_certificate", "get_deleted_certificate", "get_deleted_certificates", "recover_deleted_certificate",
-    "purge_deleted_certificate", "soft-delete",
+    "purge_deleted_certificate", "soft-delete", "sdk-deleted",
 )  # fmt: skip
 def test_delete_recover_purge_with_pollers(way, name):
     made = created(way, name)

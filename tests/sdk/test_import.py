@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from tests.sdk.handshake import handshake
-from tests.sdk.policy import created, ec_policy, leaf_of, outside_ca, rsa_policy
+from tests.sdk.policy import created, ec_policy, leaf_of, outside_ca, pending, rsa_policy
 from tests.vault.make import ec_key, pem_file, pem_of, pfx_file, pkcs8_pem, rsa_key
 
 PEM = CertificatePolicy("Unknown", content_type=CertificateContentType.pem)
@@ -88,8 +88,8 @@ def test_the_secret_serves_the_chain_it_came_with(way, name, authority, tmp_path
     named = [(x509.SubjectAlternativeName([x509.DNSName(HOST)]), False)]
     imported = pfx_file(key, authority.leaf(key.public_key(), extensions=named), authority.intermediate)
     way.certificates.import_certificate(f"{name}-imported", imported)
-    pending = created(way, f"{name}-merged", ec_policy("Unknown"))
-    leaf = authority.leaf_of_request(bytes(pending.csr), extensions=named)
+    csr = bytes(pending(way, f"{name}-merged").csr)
+    leaf = authority.leaf_of_request(csr, extensions=named)
     way.certificates.merge_certificate(f"{name}-merged", [leaf, authority.intermediate])
 
     for each in ("imported", "merged"):

@@ -34,7 +34,7 @@ def test_create_get_versions_update(way, name):
     )
 
 
-@pytest.mark.parity("get_keys", "get_deleted_keys")
+@pytest.mark.parity("get_keys", "get_deleted_keys", "sdk-paging")
 def test_lists_over_several_pages(way, name):
     names = [f"{name}-{number}" for number in range(5)]
     for each in reversed(names):

@@ -4,20 +4,19 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from cryptography import x509
 
-from tests.sdk.policy import created, ec_policy, leaf_of, outside_ca, rsa_policy
+from tests.sdk.policy import ec_policy, leaf_of, outside_ca, pending, rsa_policy
 from tests.vault.make import rsa_key
 
 
-@pytest.mark.parity("create_certificate", "get_certificate_operation", "merge_certificate", "manual")
+@pytest.mark.parity("create_certificate", "get_certificate_operation", "merge_certificate", "manual", "sdk-unknown")
 @pytest.mark.parametrize("policy", [ec_policy("Unknown"), rsa_policy("Unknown")], ids=("EC", "RSA"))
 def test_a_request_is_signed_by_a_ca_of_ones_own_and_merged(way, name, policy):
     authority = outside_ca()
-    pending = created(way, name, policy)
-    assert (pending.status, pending.issuer_name) == ("inProgress", "Unknown")
-    request = x509.load_der_x509_csr(bytes(pending.csr))
-    assert request.is_signature_valid
-    assert bytes(way.certificates.get_certificate_operation(name).csr) == bytes(pending.csr)
-    signed = authority.leaf_of_request(bytes(pending.csr))
+    operation = pending(way, name, policy)
+    assert (operation.name, operation.status, operation.issuer_name) == (name, "inProgress", "Unknown")
+    csr = bytes(operation.csr)
+    assert x509.load_der_x509_csr(csr).is_signature_valid
+    signed = authority.leaf_of_request(csr)
 
     merged = way.certificates.merge_certificate(name, [signed, authority.intermediate, authority.root], tags={"a": "b"})
 
@@ -30,7 +29,7 @@ def test_a_request_is_signed_by_a_ca_of_ones_own_and_merged(way, name, policy):
 
 @pytest.mark.parity("merge_certificate", "merge-mismatch", "create-pending")
 def test_a_pending_operation_takes_no_other_key_and_no_second_beside_it(way, name):
-    created(way, name, ec_policy("Unknown"))
+    pending(way, name)
 
     with pytest.raises(HttpResponseError, match="does not match") as mismatch:
         way.certificates.merge_certificate(name, [outside_ca().leaf(rsa_key().public_key())])
@@ -44,7 +43,7 @@ def test_a_pending_operation_takes_no_other_key_and_no_second_beside_it(way, nam
 
 @pytest.mark.parity("update_certificate_operation", "delete_certificate_operation", "cancel")
 def test_cancel_and_delete_of_an_operation(way, name):
-    created(way, name, ec_policy("Unknown"))
+    pending(way, name)
 
     cancelled = way.certificates.cancel_certificate_operation(name)
 

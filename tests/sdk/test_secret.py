@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import azure.keyvault.secrets
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.keyvault.secrets import KeyVaultSecretIdentifier
 
 from tests.sdk.policy import created
+from tests.vault.make import pem_of
 
 SOON = datetime(2050, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -43,7 +45,7 @@ def test_set_get_versions_update(way, name):
     assert (disabled.value.status_code, disabled.value.error.innererror["code"]) == (403, "SecretDisabled")
 
 
-@pytest.mark.parity("get_secrets", "get_deleted_secrets")
+@pytest.mark.parity("get_secrets", "get_deleted_secrets", "sdk-paging")
 def test_lists_over_several_pages(way, name):
     names = [f"{name}-{number}" for number in range(5)]
     for each in reversed(names):
@@ -98,3 +100,17 @@ def test_what_a_certificate_manages_is_read_only(way, name):
         with pytest.raises(HttpResponseError, match=said) as refused:
             call()
         assert (refused.value.status_code, refused.value.error.innererror["code"]) == (403, "SecretManagedByKeyVault")
+
+
+@pytest.mark.parity("get_secret", "out-content-type")
+def test_a_pfx_secret_comes_as_pem_if_asked(way, name):
+    if not hasattr(azure.keyvault.secrets, "ContentType"):
+        pytest.skip("this release of the SDK can not ask")
+    made = created(way, name)
+
+    pem = way.secrets.get_secret(name, out_content_type="application/x-pem-file")
+
+    assert pem.value.startswith("-----BEGIN PRIVATE KEY-----")
+    assert pem.value.endswith(pem_of(bytes(made.cer)))
+    assert pem.properties.content_type == "application/x-pem-file"
+    assert way.secrets.get_secret(name).properties.content_type == "application/x-pkcs12"

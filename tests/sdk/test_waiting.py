@@ -40,7 +40,7 @@ def test_in_process_on_a_system_clock_a_poller_really_waits():
         assert poller.result().name == "web"
 
 
-@pytest.mark.parity("update_certificate_operation", "cancel")
+@pytest.mark.parity("update_certificate_operation", "cancel", "sdk-create")
 def test_a_cancelled_operation_is_what_its_poller_ends_with():
     with Vault(self_delay_seconds=600) as vault:
         client = kvlab.sdk(vault).certificates
