@@ -16,6 +16,7 @@ import pytest
 
 from tests.command import kvlab
 from tests.server.served import serving
+from tests.server.test_cas import ISSUER, POLICY
 from tests.server.test_wire import EC, MANUAL
 
 MASTER_KEY = {"KVLAB_MASTER_KEY": base64.b64encode(bytes(range(32))).decode()}
@@ -307,6 +308,22 @@ def test_polls_at_several_servers_are_one_event_in_a_second(simulated_pair):
 
     found = [event for event in events(simulated_pair[0]) if event["object"] == "certificates/polled"]
     assert [event["kind"] for event in found].count("poll") == 1
+
+
+def test_an_order_that_one_server_placed_is_brought_home_by_the_other(simulated_pair):
+    one, two = simulated_pair
+    assert one.call("PUT", "/certificates/issuers/digi", ISSUER).status == 200
+    assert two.call("PUT", "/kvlab/cas/DigiCert", {"delay_seconds": 3600}).status == 200
+    assert create(one, "ordered", POLICY).status == 202
+    one.call("POST", "/kvlab/clock", {"advance": 1})
+
+    two.call("POST", "/kvlab/clock", {"advance": 7200})
+
+    found = [event for event in events(one) if event["object"] == "certificates/ordered"]
+    assert moves(found, "issue") == ["ordered"]
+    assert [event["step"] for event in found if event["kind"] == "ca.request"].count(2) == 1
+    assert one.call("GET", "/certificates/ordered/pending").json["status"] == "completed"
+    assert len(two.call("GET", "/certificates/ordered/versions").json["value"]) == 1
 
 
 def test_after_a_restart_of_all_everything_is_as_it_was(simulated_pair, simulated_url):
