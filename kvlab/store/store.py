@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -84,9 +85,10 @@ class Store:
         self._lock = threading.RLock()
         self._data_version = 0
         self._engine = _engine(self.url)
-        self._reader = self._engine
+        self._reader = self._glancer = self._engine
         if self.is_shared:
             self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._glancer = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         try:
             self._shared = self._open_sqlite(durable=durable) if self.is_sqlite else None
             with self.write() as connection:
@@ -127,6 +129,17 @@ class Store:
         if self._shared is None:
             return self._pooled(self._reader.connect)
         return _Transaction(self._shared, self._lock, "BEGIN")
+
+    def glance(self) -> AbstractContextManager[Connection]:
+        """
+        Run single statements that only read: on PostgreSQL each goes there and back once, for there is no transaction.
+
+        Raises:
+            StoreUnavailable: on entering or within.
+        """
+        if self._shared is None:
+            return self._pooled(self._glancer.connect)
+        return self.read()
 
     def lock(self, connection: Connection) -> None:
         """Let no other server make or change what all vaults share, until the transaction ends."""
@@ -264,12 +277,30 @@ def _server_engine(url: sa.URL) -> sa.Engine:
     wanted = {"connect_timeout": POOL_SECONDS, "options": SERVER_OPTIONS}
     arguments = {name: value for name, value in wanted.items() if name not in url.query}
     try:
-        return sa.create_engine(
-            url, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_SECONDS,
-            connect_args=arguments, hide_parameters=True,
+        engine = sa.create_engine(
+            url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=POOL_SECONDS, connect_args=arguments,
+            hide_parameters=True,
         )  # fmt: skip
     except ImportError:
         raise OpenRefused("PostgreSQL needs the package psycopg.", hint='pip install "kvlab[postgres]"') from None
+    sa.event.listen(engine, "checkout", _check_alive)
+    return engine
+
+
+def _check_alive(driver: Any, _record: object, _proxy: object) -> None:
+    """
+    Let the pool throw a dead connection away and take another one.
+
+    Asking the server each time would cost as much as a statement. It says nothing unasked, but that it hangs up.
+    """
+    try:
+        poll = select.poll()
+        poll.register(driver.fileno(), select.POLLIN)
+        if poll.poll(0):
+            driver.execute("")
+            driver.rollback()
+    except driver.OperationalError:
+        raise sa.exc.DisconnectionError from None
 
 
 def _prepare(connection: Connection) -> bool:

@@ -229,7 +229,7 @@ class Core:
         """Take over how far other servers moved a simulated clock, and end what one of them left undone."""
         if not self.store.is_shared or self.worker is not None:
             return
-        with self.store.read() as connection:
+        with self.store.glance() as connection:
             state = rows.clock_state(connection, self.vault_id)
         self._see_clock(state.clock_instant)
         if state.settled_instant < state.clock_instant:
@@ -330,13 +330,13 @@ class Core:
             time.sleep(OTHERS_SECONDS)
 
     def _others_work(self) -> bool:
-        with self.store.read() as connection:
+        with self.store.glance() as connection:
             return orders.busy(connection, self.vault_id, self._seconds())
 
     def _due(self) -> Sequence[Row[Any]]:
         """List what is due, the earliest first; on a simulated clock only what falls due at the earliest instant."""
         until = self._seconds()
-        with self.store.read() as connection:
+        with self.store.glance() as connection:
             if self.worker is None:
                 # Each step happens at its own instant, and may itself schedule what comes before the others.
                 at = due.next_due(connection, self.vault_id)
@@ -346,7 +346,7 @@ class Core:
             return due.due(connection, self.vault_id, until)
 
     def _next_due(self) -> int | None:
-        with self.store.read() as connection:
+        with self.store.glance() as connection:
             found = due.next_due(connection, self.vault_id), orders.lease_end(connection, self.vault_id)
         return min((at for at in found if at is not None), default=None)
 
