@@ -83,3 +83,15 @@ def test_over_https_nothing_of_a_pending_certificate_shows_before_its_time(simul
     server.call("POST", "/kvlab/clock", {"advance": 0})
     assert poller.result(timeout=20).properties.enabled
     assert "hidden" in names()
+
+
+@pytest.mark.parity("update_certificate_operation", "cancel")
+def test_over_https_a_cancellation_is_granted_when_the_clock_moves(simulated):
+    way, server = simulated
+    poller = way.certificates.begin_create_certificate("given-up", ec_policy(), _polling_interval=0.05)
+
+    asked = way.certificates.cancel_certificate_operation("given-up")
+
+    assert (asked.status, asked.cancellation_requested) == ("inProgress", True)
+    server.call("POST", "/kvlab/clock", {"advance": 10})
+    assert poller.result(timeout=20).status == "cancelled"
