@@ -105,12 +105,18 @@ def _serve(request: Request, vault: Vault) -> Response:
     segments = request.segments()
     method = request.method
     if method == "POST":
-        method = request.headers.get("x-http-method", method).upper()
+        # The page that tells of it spells it both ways.
+        method = (request.headers.get("x-http-method") or request.headers.get("x-http-request") or method).upper()
     try:
         query = request.parameters()
         route, arguments = find_route(method, segments)
         version = check_version(query.get("api-version"))
-        arguments |= _arguments(route, request, query)
+        try:
+            arguments |= _arguments(route, request, query)
+        except VaultError:
+            # Who may not is told that, and not what else is wrong.
+            vault.check_permission(route.operation, arguments)
+            raise
     except VaultError as error:
         vault.note_refusal("request", "/".join(segments), error)
         raise

@@ -31,4 +31,4 @@ def failure() -> Response:
 
 def _body(error: dict[str, object]) -> bytes:
     # Escaped to ASCII: the sentence may repeat what a caller wrote, half surrogate pairs too.
-    return json.dumps({"error": error}).encode()
+    return json.dumps({"error": error}, separators=(",", ":")).encode()

@@ -126,7 +126,7 @@ def _managed_identity(request: Request, site: Site) -> Response:
     query = request.parameters()
     if request.segments() == IMDS and request.headers.get("metadata", "").lower() != "true":
         return _error(400, "invalid_request", 0, "Required metadata header not specified")
-    resource = query.get("resource", "").rstrip("/")
+    resource = query.get("resource", "")
     if not resource:
         return _error(400, "invalid_resource", 0, "The query has no resource.")
     token, expires = site.tokens.issue(identity.client_id, site.audience(resource))

@@ -139,6 +139,7 @@ def _key_operation(path: str, operation: str, body: str = "alg:text! value:text!
 
 _VERSION_INPUT = "attributes:object tags:object"
 _CERTIFICATE_INPUT = f"policy:object {_VERSION_INPUT} preserveCertOrder:boolean"
+_KEY_INPUT = f"{_VERSION_INPUT} release_policy:object"
 _SECRET_INPUT = f"contentType:text {_VERSION_INPUT}"
 
 # A literal part stands before the placeholder of the same place: certificates/contacts is no certificate's name.
@@ -177,9 +178,9 @@ ROUTES: tuple[Route, ...] = (
 
     _list("keys", "get_keys"),
     _route("POST", "keys/{name}/create", "create_key",
-           f"kty:text! key_size:integer crv:text key_ops:array {_VERSION_INPUT}"),
+           f"kty:text! key_size:integer crv:text key_ops:array {_KEY_INPUT}"),
     _route("POST", "keys/restore", "restore_key", "value:text!"),
-    _route("PUT", "keys/{name}", "import_key", f"key:object! Hsm:boolean {_VERSION_INPUT}"),
+    _route("PUT", "keys/{name}", "import_key", f"key:object! Hsm:boolean {_KEY_INPUT}"),
     _route("POST", "keys/{name}/backup", "backup_key"),
     _list("keys/{name}/versions", "get_key_versions"),
     *_key_operation("sign", "sign"),
@@ -190,8 +191,8 @@ ROUTES: tuple[Route, ...] = (
     *_key_operation("unwrapkey", "unwrap_key"),
     _route("GET", "keys/{name}", "get_key"),
     _route("GET", "keys/{name}/{version}", "get_key"),
-    _route("PATCH", "keys/{name}", "update_key", f"key_ops:array {_VERSION_INPUT}"),
-    _route("PATCH", "keys/{name}/{version}", "update_key", f"key_ops:array {_VERSION_INPUT}"),
+    _route("PATCH", "keys/{name}", "update_key", f"key_ops:array {_KEY_INPUT}"),
+    _route("PATCH", "keys/{name}/{version}", "update_key", f"key_ops:array {_KEY_INPUT}"),
     _route("DELETE", "keys/{name}", "delete_key"),
     _list("deletedkeys", "get_deleted_keys"),
     _route("GET", "deletedkeys/{name}", "get_deleted_key"),

@@ -143,7 +143,7 @@ class Site:
 
     def audience(self, resource: str) -> str:
         """Return the audience of a token for a resource: every name of this service stands for the same one."""
-        host = resource.removeprefix("https://").rstrip("/")
+        host = resource.removeprefix("https://")
         if host.lower() == "vault.azure.net":
             return AUDIENCE
         if self.base_url:
@@ -151,7 +151,7 @@ class Site:
             own, _, asked = host.rpartition(":")
             if asked == port and (_LOOPBACK.fullmatch(own) or own == "vault.localhost" or own in self.further_hosts):
                 return AUDIENCE
-        return resource.rstrip("/")
+        return resource
 
     def principal(self, client_id: str) -> str:
         """Return whom the vaults know a client as."""

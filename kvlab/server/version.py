@@ -26,10 +26,26 @@ _NEWER_MEMBERS = {
     "preserve_cert_order": "7.6-preview.1",
     "previous_version": "2025-06-01-preview",
 }
+_NEWER_NAMES = {"uris", "ip_addresses"}
+"""Among a policy's subject alternative names, since ``_NAMES_SINCE``."""
+_NAMES_SINCE = _RANK["2025-06-01-preview"]
+
 _MEMBERS_BY_VERSION = {
     version: frozenset(name for name, since in _NEWER_MEMBERS.items() if rank < _RANK[since])
     for version, rank in _RANK.items()
 }
+
+
+def _left_out(version: str) -> Any:
+    names = _MEMBERS_BY_VERSION[version]
+    found: dict[str, Any] = {**dict.fromkeys(names, True), "attributes": set(names)} if names else {}
+    if _RANK[version] < _NAMES_SINCE:
+        x509_props = {"sans": _NEWER_NAMES}
+        found |= {"policy": {"x509_props": x509_props}, "x509_props": x509_props}
+    return found or None
+
+
+_LEFT_OUT = {version: _left_out(version) for version in VERSIONS}
 
 
 def check_version(version: str | None) -> str:
@@ -49,5 +65,4 @@ def check_version(version: str | None) -> str:
 
 def left_out(version: str) -> Any:
     """Return what a model leaves out of an answer in this version, as pydantic's ``exclude``; None for nothing."""
-    names = _MEMBERS_BY_VERSION[version]
-    return {**dict.fromkeys(names, True), "attributes": set(names)} if names else None
+    return _LEFT_OUT[version]

@@ -62,9 +62,9 @@ _LISTINGS = {
 def find(connection: Connection, vault_id: int, area: str, name_key: str, version: str | None = None) -> Any:
     """Find the newest or a given version of an item, live or deleted, with its item (``i_…``)."""
     of = {"vault_id": vault_id, "area": area, "name_key": name_key}
-    return (
-        _FIND_VERSION.first(connection, {**of, "version": version}) if version else _FIND_LATEST.first(connection, of)
-    )
+    if version is None:
+        return _FIND_LATEST.first(connection, of)
+    return _FIND_VERSION.first(connection, {**of, "version": version})
 
 
 def versions(

@@ -71,7 +71,8 @@ class ItemOperations(View):
         self, connection: Connection, area: Area, name: str, version: str | None = None, *, deleted: bool = False
     ) -> Row[Any] | None:
         """Find a version of a key or secret that no certificate manages."""
-        row = rows.find(connection, self._core.vault_id, area, name_key(name), version and version_key(version))
+        given = version_key(version) if version else None
+        row = rows.find(connection, self._core.vault_id, area, name_key(name), given)
         return row if row is not None and (row.i_deleted_at is not None) == deleted else None
 
     def _listed(self, area: Area, *, deleted: bool, after: str, limit: int | None) -> list[Listed]:

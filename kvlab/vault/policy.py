@@ -167,7 +167,7 @@ def _key_props(given: KeyProperties) -> KeyProperties:
     kty = given.kty or "RSA"
     field = "policy.key_props."
     if kty.startswith("oct"):
-        raise InvalidProperty(f"{field}kty", f"A certificate's key is RSA, RSA-HSM, EC or EC-HSM, not {kty}.")
+        raise InvalidProperty(f"{field}kty", f"A key is RSA, RSA-HSM, EC or EC-HSM, not {kty}.")
     hsm = kty.endswith("-HSM")
     if hsm and given.exportable:
         raise InvalidProperty(f"{field}exportable", f"A key of type {kty} can not leave: exportable must be false.")

@@ -58,6 +58,16 @@ class View:
             raise ForbiddenByRbac(self._caller, action, resource, self._core.name)
         raise ForbiddenByPolicy(self._caller, permission.area, permission.name, self._core.name)
 
+    def check_permission(self, operation: str, arguments: Mapping[str, object]) -> None:
+        """
+        Refuse an operation that the caller may not do, for a door whose arguments are none: a call asks by itself.
+
+        Raises:
+            ForbiddenByPolicy: or ``ForbiddenByRbac``, 403.
+        """
+        permission = PERMISSIONS[operation]
+        self._authorise(permission, _about(permission.area, (), arguments))
+
     def _require_owner(self, operation: str, area: str, verb: str) -> None:
         """Refuse what only the owner may do, and record the refusal."""
         if self._principal != OWNER:

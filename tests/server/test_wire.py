@@ -131,6 +131,10 @@ def test_a_token_that_does_not_hold_is_refused_with_the_challenge(served):
         assert answer.status == 401
         assert answer.code == "Unauthorized"
         assert "www-authenticate" in answer.headers
+    slashed = served.call("GET", "/certificates", token=served.token(scope="https://vault.azure.net//.default"))
+    assert slashed.json["error"]["message"].endswith(
+        "Expected https://vault.azure.net, found: https://vault.azure.net/."
+    )
     wrong = served.call("GET", "/certificates", token=elsewhere).json["error"]["message"]
     assert wrong == "AKV10022: Invalid audience. Expected https://vault.azure.net, found: https://management.azure.com."
 
@@ -225,6 +229,8 @@ def test_a_post_may_stand_for_another_method(served):
     answer = served.call("POST", "/certificates/overridden", {"tags": {"a": "b"}}, headers={"X-HTTP-Method": "PATCH"})
 
     assert answer.json["tags"] == {"a": "b"}
+    assert served.call("POST", "/certificates/overridden", headers={"X-HTTP-Request": "DELETE"}).status == 200
+    assert served.call("GET", "/certificates/overridden").status == 404
 
 
 @pytest.mark.parity("http-paging", "set_secret", "get_secrets")
@@ -346,3 +352,66 @@ def test_a_missing_permission_is_403_for_unknown_names_too(served):
     answer = served.call("GET", "/certificates/never-made", token=token)
     assert (answer.status, answer.code) == (403, "Forbidden")
     assert answer.json["error"]["innererror"] == {"code": "ForbiddenByPolicy"}
+
+
+@pytest.mark.parity("out-content-type")
+def test_a_pfx_secret_comes_as_pem_when_the_query_asks_for_it(served):
+    created(served, "turned")
+
+    pem = served.call("GET", "/secrets/turned?outContentType=application/x-pem-file", version="2025-07-01")
+    refused = served.call("GET", "/secrets/turned?outContentType=text/plain", version="2025-07-01")
+
+    assert pem.json["contentType"] == "application/x-pem-file"
+    assert pem.json["value"].startswith("-----BEGIN PRIVATE KEY-----\n")
+    assert (refused.status, refused.code) == (400, "BadParameter")
+    version = pem.json["id"].rpartition("/")[2]
+    assert served.call("GET", f"/secrets/turned/{version}?outContentType=application/x-pem-file").json == pem.json
+
+
+@pytest.mark.parity("key-release")
+def test_a_release_policy_is_refused_and_not_dropped(served):
+    policy = {"contentType": "application/json", "data": "e30"}
+    served.call("POST", "/keys/held/create", {"kty": "EC"})
+
+    for method, path, body in (
+        ("POST", "/keys/released/create", {"kty": "EC"}), ("PATCH", "/keys/held", {}),
+        ("PUT", "/keys/released", {"key": {"kty": "EC"}}),
+    ):  # fmt: skip
+        answer = served.call(method, path, body | {"release_policy": policy})
+        assert (answer.status, answer.code) == (400, "BadParameter")
+    assert served.call("GET", "/keys/released").status == 404
+
+
+@pytest.mark.parity("http-older-versions")
+def test_addresses_among_the_names_are_newer_than_7_6(served):
+    names = {"dns_names": ["contoso.com"], "ipAddresses": ["192.0.2.1"], "uris": ["https://contoso.com/"]}
+    created(served, "named", EC | {"x509_props": {"subject": "CN=contoso.com", "sans": names}})
+
+    def shown(version):
+        bundle = served.call("GET", "/certificates/named", version=version).json
+        policy = served.call("GET", "/certificates/named/policy", version=version).json
+        assert bundle["policy"] == policy
+        return policy["x509_props"]["sans"]
+
+    assert shown("7.6") == {"dns_names": ["contoso.com"]}
+    assert shown("2025-07-01") == shown("2026-04-01") == names
+
+
+@pytest.mark.parity("authorised-first")
+def test_who_may_not_is_not_told_what_is_wrong_with_the_request(served):
+    reader = served.principal("reader-of-nothing-else", certificates=["get"])
+
+    for method, path, body in (
+        ("POST", "/certificates/web/import", {}), ("POST", "/certificates/web/create", {"policy": 5}),
+        ("GET", "/certificates?maxresults=many", None), ("PUT", "/secrets/s", {"value": 1}),
+    ):  # fmt: skip
+        answer = served.call(method, path, body, token=reader)
+        assert (answer.status, answer.code) == (403, "Forbidden"), path
+    assert served.call("POST", "/certificates/web/import", {}).status == 400
+
+
+@pytest.mark.parity("http-error-body")
+def test_an_error_is_one_line_without_blanks(served):
+    body = served.call("GET", "/certificates/contacts").body
+
+    assert body == b'{"error":{"code":"ContactsNotFound","message":"Contacts not found"}}'

@@ -13,10 +13,12 @@ from kvlab.errors import (
     CorruptBackup,
     InvalidName,
     InvalidProperty,
+    KeyNotFound,
     ManagedKey,
     ManagedSecret,
     NameDeleted,
     RestoreConflict,
+    SecretNotFound,
     VaultError,
 )
 from tests.vault.make import digest, ec_key, finish, rsa_key
@@ -278,3 +280,22 @@ def test_what_a_certificate_manages_is_backed_up_with_it_only(vault):
         with pytest.raises(VaultError) as refusal:
             call("unknown")
         assert (refusal.value.status, refusal.value.code) == (404, code)
+
+
+def test_what_is_no_version_id_finds_nothing(vault):
+    """Some version for a mistyped one would be the wrong key in use, and a secret told under another's id."""
+    vault.create_key("k", "EC")
+    vault.set_secret("s", "value")
+
+    for version in ("rotationpolicy", "0" * 31, "0" * 32, "latest"):
+        for call in (
+            lambda version=version: vault.get_key("k", version),
+            lambda version=version: vault.update_key("k", version, tags={"a": "b"}),
+            lambda version=version: vault.sign("k", "ES256", digest(), version=version),
+            lambda version=version: vault.get_secret("s", version),
+            lambda version=version: vault.update_secret("s", version, tags={"a": "b"}),
+        ):
+            with pytest.raises((KeyNotFound, SecretNotFound), match=f"[ks]/{version} "):
+                call()
+    assert vault.get_key("k").tags is vault.get_secret("s").tags is None
+    assert vault.get_key("k", "").key == vault.get_key("k").key
