@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _VIEWS = {
     ("kvlab.wire.certificate", "CertificateBundle"): ("kvlab.render.certificate", "bundle"),
+    ("kvlab.wire.issuer", "IssuerBundle"): ("kvlab.render.issuer", "issuer"),
     ("kvlab.wire.operation", "CertificateOperation"): ("kvlab.render.operation", "operation"),
     ("kvlab.wire.policy", "CertificatePolicy"): ("kvlab.render.policy", "policy"),
 }

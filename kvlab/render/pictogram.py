@@ -59,6 +59,27 @@ PICTOGRAMS = {
         + _tip(84, 56, left=True)
         + _tip(140, 56, left=True),
     ),
+    "known issuer": (
+        "a vault with the private key in it and a CA; one arrow to the CA, one back with a certificate",
+        _box(28, 24, 62, 48)
+        + _key(40, 39)
+        + _box(164, 24, 48, 48)
+        + _words(188, 53, 14, "CA")
+        + f'<path d="M90 38h66M164 60h-14M128 60h-30" {_GREEN}/>'
+        + _tip(164, 38)
+        + _tip(92, 60, left=True)
+        + _SHEET.format(x=129, y=47),
+    ),
+    "life": (
+        "a line of time with three certificates on it, each made before the one before it ends",
+        f'<path d="M20 76h192" {_GREEN}/>'
+        + _tip(220, 76)
+        + "".join(
+            f'<path d="M{x} {y}h62" fill="none" stroke="#246526" stroke-width="5" stroke-linecap="round"/>'
+            + _SHEET.format(x=x - 4, y=y - 13)
+            for x, y in ((34, 58), (86, 44), (138, 30))
+        ),
+    ),
     "import": (
         "a private key on its way into an empty vault",
         _box(44, 22, 68, 52)

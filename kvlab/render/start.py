@@ -28,6 +28,11 @@ LESSONS = (
         "manual", 20,
     ),
     Lesson("03_import_and_own_key.ipynb", "03 Import", "I already have a key. Can it move in?", "import", 15),
+    Lesson(
+        "04_order_from_a_known_issuer.ipynb", "04 Known issuer", "Can the vault do the errand itself?", "known issuer",
+        20,
+    ),
+    Lesson("05_live_with_a_certificate.ipynb", "05 Life", "What happens while nobody is looking?", "life", 20),
 )  # fmt: skip
 
 

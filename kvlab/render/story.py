@@ -124,14 +124,16 @@ def read_story(events: Iterable[Event], name: str) -> Story:
         return Story("manual", shown, status, key, _manual_steps(chapter, status), current=current)
     polls = sum(event.kind == "poll" for event in chapter)
     ca = next((str(event.detail["authority"]) for event in chapter if "authority" in event.detail), "")
+    renewed = first.actor == "vault"
     if issuer == "self":
         kind: Kind = "self-signed"
-        steps = _steps(SELF, _running(status, 2, 3))
+        script = (RENEWAL, SELF[-1]) if renewed else SELF
+        steps = _steps(script, _running(status, len(script) - 1, len(script)))
     else:
         kind = "known issuer"
         steps = _known_steps(chapter, ca, status, polls)
-    if first.actor == "vault":
-        steps = (Step(1, *RENEWAL, steps[0].state), *steps[1:])
+        if renewed:
+            steps = (Step(1, *RENEWAL, steps[0].state), *steps[1:])
     return Story(kind, shown, status, key, steps, ca, polls, current)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from kvlab.store import certificate as rows
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kvlab.vault.core import Core
     from kvlab.vault.turn import Turn
 
+LINE_WIDTH = 72
 NO_CONTACTS = "The vault has no contacts."
 
 
@@ -87,10 +89,14 @@ def tell(core: Core, turn: Turn, row: Row[Any], news: News, text: str) -> dict[s
     if not recipients:
         return {"mails": 0, "note": NO_CONTACTS}
     facts = {
-        "vault": core.name, "name": row.name, "version": row.version, "text": text, "nbf": instant_text(row.nbf),
+        "vault": core.name,
+        "name": row.name,
+        "version": row.version,
+        "nbf": instant_text(row.nbf),
         "exp": instant_text(row.exp),
         "expires": f"{'expires' if row.exp > turn.seconds else 'expired'} on {instant_text(row.exp)[:10]}",
-    }  # fmt: skip
+        "text": fill(text, LINE_WIDTH),
+    }
     for recipient in recipients:
         turn.mails.append({
             "time": turn.seconds, "certificate": row.name, "version": row.version, "news": news.value,

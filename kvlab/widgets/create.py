@@ -292,7 +292,7 @@ def _rows() -> dict[str, Row]:
             Dropdown(options=[*PRODUCTS.items()], **wide(description="Kind")), "What the CA checks before it signs."
         ),
         "key": Row(Dropdown(options=[*KEYS.items()], **wide(description="Key")), "Made inside the vault."),
-        "validity_months": Row(months, "Calendar months, 1 to 120. Your own CA may decide otherwise."),
+        "validity_months": Row(months, "Calendar months, 1 to 120. A CA may decide otherwise."),
         "content_type": Row(
             Dropdown(options=[*CONTENT_TYPES.items()], **wide(description="Secret holds")), "How the secret is written."
         ),

@@ -11,6 +11,7 @@ from kvlab import CertificatePolicy, VaultError
 from kvlab.errors import InvalidProperty, KeyMismatch
 from kvlab.render.certificate import bundle_html, bundle_text
 from kvlab.render.error import error_html, error_lines
+from kvlab.render.issuer import issuer_html, issuer_text
 from kvlab.render.markup import compact_json, json_code, text
 from kvlab.render.operation import operation_html, operation_text
 from kvlab.render.policy import policy_html, policy_text
@@ -169,3 +170,22 @@ def test_a_running_shell_shows_kvlabs_objects_and_short_refusals():
 
 def test_a_refusal_without_a_shell_keeps_its_ordinary_traceback():
     assert isinstance(InvalidProperty("a"), VaultError)
+
+
+def test_an_issuer_object_shows_its_account_and_never_its_password(vault):
+    admin = {"first_name": "Ann", "last_name": "<b>", "email": "ann@contoso.com", "phone": "+1 425"}
+    issuer = vault.set_certificate_issuer(
+        "ca", provider="GlobalSign", credentials={"account_id": "contoso", "pwd": "hidden-word"},
+        org_details={"id": "7", "admin_details": [admin]}, attributes={"enabled": False},
+    )  # fmt: skip
+
+    shown = str(Words(issuer_html(issuer)))
+
+    for part in ("ca", "GlobalSign", "contoso", "7", "Ann <b>, ann@contoso.com, +1 425", "✕ disabled", "never shown"):
+        assert part in shown
+    assert "hidden-word" not in issuer_html(issuer)
+    assert issuer_text(issuer) == "<IssuerBundle 'ca': provider GlobalSign>"
+
+
+def test_an_issuer_object_with_only_a_provider_can_be_shown(vault):
+    assert "Test" in str(Words(issuer_html(vault.set_certificate_issuer("ca", provider="Test"))))
