@@ -3,6 +3,7 @@
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.keyvault.certificates import AdministratorContact, CertificatePolicy
+from azure.keyvault.certificates import __version__ as release
 from cryptography.x509.oid import NameOID
 
 from tests.sdk.policy import leaf_of
@@ -43,6 +44,7 @@ def test_the_poller_returns_the_cas_certificate(way, name, provider, cty):
     assert way.keys.get_key(name).properties.managed
 
 
+@pytest.mark.skipif(release.startswith("4.8."), reason="this release of the SDK can not read any operation that failed")
 @pytest.mark.parity("issuer-failed")
 @pytest.mark.parametrize("provider", ["DigiCert", "GlobalSign"])
 def test_a_refused_order_is_a_failed_operation(way, name, provider):
