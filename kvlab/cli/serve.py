@@ -154,9 +154,17 @@ def _facts(site: Site, register: Register, ca_file: Path) -> dict[str, Any]:
 
 
 def _for_a_person(facts: dict[str, Any]) -> str:
+    identity = ""
+    if "identity_endpoint" in facts:
+        identity = f"""
+For the managed identity, in the client's environment:
+
+    IDENTITY_ENDPOINT={facts["identity_endpoint"]}
+    IDENTITY_HEADER={facts["identity_header"]}
+"""
     return f"""\
 The vault is at {facts["vault_url"]} (its certificates: {facts["ca_bundle"]}). Ctrl-C ends it.
-
+{identity}
 In Python, with azure-identity and azure-keyvault-certificates:
 
     from azure.identity import ClientSecretCredential

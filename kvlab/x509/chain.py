@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509.oid import PublicKeyAlgorithmOID
 
 from kvlab.errors import BrokenChain, ExcessiveWork, KeyMismatch, UnreadableContainer, UnsupportedKey
 from kvlab.x509.key import public_key_der as canonical_public_key
@@ -124,10 +125,14 @@ def find_leaf(certificates_der: Sequence[bytes], public_key_der: bytes) -> int:
     for index, der in enumerate(certificates_der):
         if _Certificate(der).public_key_der == public_key_der:
             return index
-    # The same EC point can also be written compressed; only then do the octets differ.
+    # The same EC point can also be written compressed; only then do the octets differ. An RSA key that is for
+    # RSASSA-PSS alone also reads as the plain one, but no program takes the two for a pair.
     for index, der in enumerate(certificates_der):
+        certificate = x509.load_der_x509_certificate(der)
+        if certificate.public_key_algorithm_oid != PublicKeyAlgorithmOID.EC_PUBLIC_KEY:
+            continue
         with suppress(UnsupportedKey):
-            if canonical_public_key(x509.load_der_x509_certificate(der)) == public_key_der:
+            if canonical_public_key(certificate) == public_key_der:
                 return index
     raise KeyMismatch
 

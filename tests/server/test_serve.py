@@ -238,9 +238,8 @@ def test_the_access_log_holds_no_secret_and_no_query(tmp_path):
 
 
 def test_a_person_gets_code_to_paste():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kvlab", "serve"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    command = [sys.executable, "-m", "kvlab", "serve", "--managed-identity", "robot"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         text = ""
         while "begin_create_certificate" not in text:
@@ -254,6 +253,8 @@ def test_a_person_gets_code_to_paste():
 
     assert done.returncode == 0, done.stderr
     assert "/certificates/web/" in done.stdout
+    assert "    IDENTITY_ENDPOINT=https://localhost:" in text
+    assert "    IDENTITY_HEADER=" in text
 
 
 @pytest.mark.parity("managed-identity")

@@ -1,6 +1,7 @@
 """Imports that are refused: nothing changes, nothing secret is told."""
 
 import base64
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,7 @@ from kvlab.errors import (
     UnreadablePfx,
     VaultError,
 )
+from tests.tool import tool
 from tests.vault.make import (
     ec_key,
     finish,
@@ -167,3 +169,16 @@ def test_a_pfx_with_a_huge_iteration_count_is_refused_at_once(vault, openssl, tm
     with pytest.raises(UnreadablePfx, match="hashed"):
         vault.import_certificate("web", bomb, pwd="pw")
     assert time.perf_counter() - started < 1
+
+
+def test_a_key_for_rsassa_pss_alone_is_refused(vault, tmp_path):
+    """Kept as an ordinary RSA key it no longer fits its certificate, and no server can load the secret."""
+    key, leaf = tmp_path / "key.pem", tmp_path / "leaf.pem"
+    subprocess.run(
+        [tool("openssl"), "req", "-x509", "-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048", "-nodes",
+         "-keyout", key, "-out", leaf, "-subj", "/CN=pss"], check=True, capture_output=True,
+    )  # fmt: skip
+
+    with pytest.raises(PublicKeyMismatch):
+        vault.import_certificate("web", key.read_text() + leaf.read_text())
+    assert vault.get_certificates(include_pending=True) == []
