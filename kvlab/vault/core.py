@@ -7,7 +7,7 @@ import re
 import threading
 import time
 import weakref
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -190,8 +190,17 @@ class Core:
     def _work(self, *, patient: bool) -> int:
         done = 0
         seen = self._unattended
-        while waiting := self._due_now(patient=patient):
-            done += self._do(waiting)
+        while True:
+            # Asked first: what they leave behind meanwhile is among the due.
+            others = patient and self.worker is None and self._others_work()
+            with self._one_at_a_time():
+                waiting = self._due()
+                done += self._do(waiting)
+            if not waiting:
+                if not others:
+                    break
+                # On a simulated clock who is patient waits for what others are at: it is not done before.
+                time.sleep(OTHERS_SECONDS)
         self._attended(seen)
         return done
 
@@ -309,25 +318,20 @@ class Core:
         if stored is not None and isinstance(self.clock, SimulatedClock):
             self.clock.catch_up(datetime.fromtimestamp(stored, UTC))
 
+    def _one_at_a_time(self) -> AbstractContextManager[object]:
+        """
+        Keep other threads from what is due while the earliest of it is found and done, on a simulated clock.
+
+        Else one of them would go on to a later instant while the work at this one still schedules what lies between.
+        On a system clock nobody is kept: a step may speak to a CA, and who only wants to read must not wait for that.
+        """
+        return self._due_lock if self.worker is None else nullcontext()
+
     def _do(self, waiting: Sequence[Row[Any]]) -> int:
+        """Do what is due; each step looks again in its own transaction whether it is still to be done."""
         from kvlab.vault.advance import do_step  # noqa: PLC0415  the steps need turns, and turns run the steps
 
-        if self.worker is not None:
-            # No lock: a step may speak to a CA, and who only wants to read must not wait for that. Each looks again
-            # in its own transaction whether it is still to be done.
-            return sum(do_step(self, step) for step in waiting)
-        with self._due_lock:
-            return sum(do_step(self, step) for step in waiting)
-
-    def _due_now(self, *, patient: bool) -> Sequence[Row[Any]]:
-        """List what is due; on a simulated clock who is patient waits for what others are at: it is not done before."""
-        while True:
-            # Asked first: what they leave behind meanwhile is among the due.
-            others = patient and self.worker is None and self._others_work()
-            waiting = self._due()
-            if waiting or not others:
-                return waiting
-            time.sleep(OTHERS_SECONDS)
+        return sum(do_step(self, step) for step in waiting)
 
     def _others_work(self) -> bool:
         with self.store.glance() as connection:

@@ -3,17 +3,18 @@
 import itertools
 import json
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 
 from kvlab import SimulatedClock, Vault
+from kvlab.clock import SIMULATED_START
 from kvlab.errors import CertificateNotFound, MergeForbidden, PendingCertificateNotFound
 from kvlab.providers.provider import Cancelled, Failed, Issued, IssuerError, IssuerUnavailable, OrderRefused, Rejected
 from kvlab.store import order as orders
 from kvlab.vault import ordering
-from tests.vault.make import ec_policy, parsed, self_signed
+from tests.vault.make import MAIL_ONLY, ec_policy, parsed, self_signed
 from tests.vault.scripted import ISSUER, OVERRIDE, Death, ScriptedCa, die, later, wait_until
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -306,6 +307,30 @@ def test_due_work_happens_in_the_order_of_its_instants(buyer, clock, ca):
     times = [event.time for event in buyer.events]
     assert times == sorted(times)
     assert "purge" in {event.kind for event in buyer.events}
+
+
+@pytest.mark.parametrize("movers", [1, 2])
+def test_time_moved_by_two_threads_has_the_history_of_one(buyer, clock, ca, movers):
+    """While one thread speaks to a CA at one instant, another does not go on to a later one."""
+    buyer.create_certificate("later", ec_policy(lifetime_actions=MAIL_ONLY))
+    asked, moved = threading.Event(), threading.Event()
+
+    def slow(request):
+        asked.set()
+        moved.wait(0.3)
+        return later(60)
+
+    ca.polls = [slow, *(later(60) for _ in range(5))]
+    one = threading.Thread(target=clock.advance, args=(86_400 * 400,))
+    one.start()
+    assert asked.wait(10)
+    if movers == 2:
+        clock.advance(days=1)
+        moved.set()
+    one.join(10)
+
+    assert [event.time for event in buyer.events] == sorted(event.time for event in buyer.events)
+    assert next(event for event in buyer.events if event.step == 4).time == SIMULATED_START + timedelta(minutes=6)
 
 
 @pytest.mark.parametrize("where", ["in submit", "in poll", "before it is recorded"])
