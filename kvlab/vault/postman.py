@@ -30,6 +30,10 @@ LONGEST_PAUSE_SECONDS = 300
 _log = logging.getLogger(__name__)
 
 
+class UnwritableAddress(ValueError):
+    """No mail can be addressed so."""
+
+
 class Postman:
     """
     A daemon thread that starts with the first mail.
@@ -134,12 +138,20 @@ class Postman:
 def _message(vault: str, letter: Row[Any]) -> EmailMessage:
     message = EmailMessage()
     message["From"] = f"Key Vault {vault} <{vault}@kvlab.invalid>"
-    message["To"] = letter.recipient
+    _address(message, letter.recipient)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(datetime.fromtimestamp(letter.time, UTC))
     message["Message-ID"] = f"<{letter.seq}.{letter.version}@{vault}.kvlab.invalid>"
     message.set_content(letter.body)
     return message
+
+
+def _address(message: EmailMessage, recipient: str) -> None:
+    try:
+        message["To"] = recipient
+        message.as_bytes()
+    except Exception as error:  # noqa: BLE001  what is no address makes the parser of headers fail in many ways
+        raise UnwritableAddress(str(error)) from None
 
 
 def _words(code: int, text: bytes | str) -> str:

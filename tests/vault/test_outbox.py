@@ -289,7 +289,9 @@ def test_a_mailbox_that_is_busy_is_tried_again(told, monkeypatch):
         slow.stop()
 
 
-@pytest.mark.parametrize("address", ["a@b\nBcc: all@contoso.com", "ö@contoso.com", "@", "a b@c d"])
+@pytest.mark.parametrize(
+    "address", ["a@b\nBcc: all@contoso.com", "ö@contoso.com", "@", "a b@c d", "a@", "?@[ ", ".@\\", "?.:@"]
+)
 def test_an_odd_address_is_refused_and_injects_nothing(vault, server, address):
     vault.set_certificate_contacts([{"email": address}, {"email": "ops@contoso.com"}])
     vault.outbox.deliver_to(server.url)
