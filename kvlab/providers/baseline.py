@@ -30,7 +30,7 @@ FERMAT_ROUNDS = 100
 
 
 class Limit(NamedTuple):
-    """Certificates that begin before ``before`` are valid for at most ``days``: one less than BR 6.3.2 allows."""
+    """Certificates that are issued before ``before`` are valid for at most ``days``: one less than BR 6.3.2 allows."""
 
     before: datetime
     days: int
@@ -53,9 +53,9 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TOP = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
 
 
-def longest_validity(not_before: datetime) -> int:
-    """Return how many days (of 86,400 s) a certificate that begins then may be valid."""
-    return next(limit.days for limit in LIMITS if not_before < limit.before)
+def longest_validity(issued: datetime) -> int:
+    """Return how many days (of 86,400 s) a certificate that is issued then may be valid, whenever it begins."""
+    return next(limit.days for limit in LIMITS if issued < limit.before)
 
 
 def key_of_request(csr_der: bytes) -> PublicKey:

@@ -371,7 +371,7 @@ class Desk:
 
     def _not_after(self, order: Order, signer: Signer) -> datetime:
         not_before = self.now - BACKDATED
-        ends = [end_of(not_before, min(longest_validity(not_before), self.configuration.max_validity_days or 9999))]
+        ends = [end_of(not_before, min(longest_validity(self.now), self.configuration.max_validity_days or 9999))]
         if order.days:
             ends.append(end_of(not_before, order.days))
         if order.months:

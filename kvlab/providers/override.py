@@ -12,7 +12,8 @@ from kvlab.errors import NameSyntaxError
 from kvlab.providers.baseline import longest_validity
 from kvlab.providers.provider import Override
 from kvlab.x509.attribute import BY_OID, SHOWN_KEYWORDS
-from kvlab.x509.extension import KEY_USAGES
+from kvlab.x509.certificate import BACKDATED
+from kvlab.x509.extension import KEY_USAGES, UPN, upn_text
 from kvlab.x509.name import parse_name
 
 if TYPE_CHECKING:
@@ -133,7 +134,13 @@ def _alternative_names(of: x509.Certificate | x509.CertificateSigningRequest) ->
         names = of.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return []
-    return [name.type_id.dotted_string if isinstance(name, x509.OtherName) else str(name.value) for name in names]
+    return [_name_text(name) for name in names]
+
+
+def _name_text(name: x509.GeneralName) -> str:
+    if isinstance(name, x509.OtherName):
+        return upn_text(name) if name.type_id == UPN else name.type_id.dotted_string
+    return str(name.value)
 
 
 def _key_usage(
@@ -195,14 +202,18 @@ def _validity(request: OrderRequest, leaf: x509.Certificate) -> Iterator[Overrid
     days = ((leaf.not_valid_after_utc - start).total_seconds() + 1) / 86_400
     if abs(days - request.validity_months * DAYS_OF_A_YEAR / 12) <= ROUNDING_DAYS:
         return
-    most = longest_validity(start)
+    issued = start + BACKDATED
+    most = longest_validity(issued)
     why = (
-        f"certificates that begin on {start:%Y-%m-%d} are valid for {most} days at most (BR 6.3.2 allows {most + 1})"
+        f"certificates issued on {issued:%Y-%m-%d} are valid for {most} days at most (BR 6.3.2 allows {most + 1})"
         if days >= most
         else "the CA's own limit, or the end of its own certificate, comes earlier"
     )
-    months = "1 month" if request.validity_months == 1 else f"{request.validity_months} months"
-    yield Override("validity", months, "", f"{days:g} days", why)
+    yield Override("validity", _count(request.validity_months, "month"), "", _count(days, "day"), why)
+
+
+def _count(number: float, unit: str) -> str:
+    return f"{number:g} {unit}" if number == 1 else f"{number:g} {unit}s"
 
 
 def _further(leaf: x509.Certificate) -> Iterator[Override]:

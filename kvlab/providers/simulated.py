@@ -9,15 +9,16 @@ from kvlab.providers.desk import Desk, Rules
 from kvlab.providers.hierarchy import ROOT, House
 from kvlab.providers.message import CaRequest, CaResponse, Send
 from kvlab.providers.refusal import Refusal, Unavailable
-from kvlab.wire.ca import CaConfiguration
+from kvlab.wire.ca import BLOTTED, CaConfiguration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from kvlab.entropy import Entropy
     from kvlab.providers.authority import Signer
     from kvlab.providers.books import Books
+    from kvlab.wire.ca import CaAccount
 
 
 class SimulatedCa(ABC):
@@ -80,13 +81,15 @@ class SimulatedCa(ABC):
             InvalidProperty: 400, an unknown word or value; it names the member.
         """
         found = CaConfiguration.read(value, "configuration")
+        if found.accounts and (before := self._told(books).accounts):
+            # What can be read, can be written: an account whose password was blotted out keeps it.
+            found.accounts = [_with_password(one, before) for one in found.accounts]
         books.tell(found.model_dump_json(), int(now.timestamp()))
 
     def configuration(self, books: Books) -> CaConfiguration:
         """Return how the CA was told to behave, with the accounts' passwords blotted out."""
-        told = books.told()
-        found = CaConfiguration.model_validate_json(told[0]) if told else CaConfiguration()
-        accounts = found.accounts and [one.model_copy(update={"password": "•••"}) for one in found.accounts]
+        found = self._told(books)
+        accounts = found.accounts and [one.model_copy(update={"password": BLOTTED}) for one in found.accounts]
         return found.model_copy(update={"accounts": accounts})
 
     def chain(self, books: Books, now: datetime) -> dict[str, bytes]:
@@ -111,8 +114,17 @@ class SimulatedCa(ABC):
     def refuse(self, request: CaRequest, refusal: Refusal, now: datetime) -> CaResponse:
         """Say a refusal in this CA's own codes and words."""
 
+    def _told(self, books: Books) -> CaConfiguration:
+        told = books.told()
+        return CaConfiguration.model_validate_json(told[0]) if told else CaConfiguration()
+
     def _desk(self, books: Books, now: datetime) -> Desk:
         return Desk(self.house, self.rules, books, now, self._entropy, self._signers)
 
     def __repr__(self) -> str:
         return f"<simulated {self.name}>"
+
+
+def _with_password(account: CaAccount, before: Sequence[CaAccount]) -> CaAccount:
+    known = (one for one in before if account.password == BLOTTED and one.account_id == account.account_id)
+    return next(known, account)

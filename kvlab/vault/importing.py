@@ -42,7 +42,7 @@ from kvlab.wire.policy import (
 from kvlab.x509.certificate import begun_months
 from kvlab.x509.chain import find_leaf, order_from_leaf
 from kvlab.x509.container import read_pem_import
-from kvlab.x509.extension import KEY_USAGES, UPN
+from kvlab.x509.extension import KEY_USAGES, UPN, upn_text
 from kvlab.x509.key import key_spec, public_key_der
 from kvlab.x509.name import format_name
 from kvlab.x509.pfx import read_pfx
@@ -292,12 +292,12 @@ def _usages(usage: x509.KeyUsage) -> list[str]:
 def _sans(names: x509.SubjectAlternativeName) -> SubjectAlternativeNames:
     uris = names.get_values_for_type(x509.UniformResourceIdentifier)
     addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
-    upns = [other.value[2:] for other in names.get_values_for_type(x509.OtherName) if other.type_id == UPN]
+    others = names.get_values_for_type(x509.OtherName)
     # The three old arrays are there even when empty; the two new ones only when they say something.
     return SubjectAlternativeNames(
         emails=names.get_values_for_type(x509.RFC822Name),
         dns_names=names.get_values_for_type(x509.DNSName),
-        upns=[text.decode("utf-8", "replace") for text in upns],
+        upns=[upn_text(other) for other in others if other.type_id == UPN],
         uris=uris or None,
         ip_addresses=addresses or None,
     )

@@ -21,6 +21,9 @@ BusinessCategory = Literal[
 
 TEN_YEARS = 10 * 366 * 86_400
 MOST = 100_000
+BLOTTED = "•••"
+"""Shown in place of a password; given for an account that is there already, its password stays."""
+
 LONGEST_VALIDITY = 398
 
 Domain = Annotated[
@@ -41,7 +44,9 @@ class CaAccount(_Strict):
     """One customer of the CA."""
 
     account_id: str = Field(min_length=1, description="Account or user name.")
-    password: str = Field(min_length=1, repr=False, description="API key (DigiCert) or password (GlobalSign).")
+    password: str = Field(
+        min_length=1, repr=False, description="API key (DigiCert) or password (GlobalSign); ••• keeps it."
+    )
 
 
 class CaOrganization(_Strict):
@@ -113,7 +118,8 @@ class CaConfiguration(_Strict):
         try:
             return super().read(value, field)
         except InvalidProperty as error:
-            part, _, word = error.field.rpartition(".")
+            part, _, last = error.field.rpartition(".")
+            word = last.partition("[")[0]
             owner = _PARTS.get(part.removeprefix(field).lstrip(".").partition("[")[0])
             if owner is None or word in owner.model_fields:
                 raise

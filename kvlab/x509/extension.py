@@ -154,6 +154,13 @@ def upn(value: str) -> x509.OtherName:
     return x509.OtherName(UPN, b"\x0c" + der_length(len(octets)) + octets)
 
 
+def upn_text(name: x509.OtherName) -> str:
+    """Return the text of a user principal name; what is no UTF-8 in it is replaced."""
+    octets = name.value
+    long_form = int(octets[1:2].hex() or "0", 16) - 0x80
+    return octets[2 + max(long_form, 0) :].decode("utf-8", "replace")
+
+
 def uri(value: str) -> x509.UniformResourceIdentifier:
     """
     Make a ``uniformResourceIdentifier``: absolute, ASCII (RFC 5280 section 4.2.1.6).

@@ -1,8 +1,12 @@
 """Every difference between policy, request and certificate is a row; no difference is none."""
 
+from dataclasses import replace
+
+import pytest
 from cryptography import x509
 
 from kvlab.providers.provider import OrderRequest, Override, Wish
+from kvlab.x509.extension import upn
 from tests.providers.make import csr, ec_key, order
 
 BOTH = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2")
@@ -70,6 +74,15 @@ def test_names_that_a_tls_certificate_can_not_hold_are_dropped(office):
     assert row.asked == "api.contoso.com, ada@contoso.com, spiffe://contoso.com/a"
     assert row.issued == "api.contoso.com"
     assert "DNS names and IP addresses only" in row.why
+
+
+@pytest.mark.parametrize("user", ["ada@contoso.com", "a" * 200 + "@contoso.com"])
+def test_a_user_principal_name_in_the_request_is_shown_as_asked(office, user):
+    names = x509.SubjectAlternativeName([x509.DNSName("api.contoso.com"), upn(user)])
+    request = replace(exactly(upns=(user,)), csr_der=csr(ec_key(), "api.contoso.com", [names]))
+    row = rows(office.issue(request))["subjectAltName"]
+
+    assert row[1:4] == (f"api.contoso.com, {user}", f"api.contoso.com, {user}", "api.contoso.com")
 
 
 def test_a_common_name_that_is_not_listed_is_added(office):

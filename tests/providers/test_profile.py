@@ -192,7 +192,14 @@ def test_validity_is_199_days_whatever_was_asked_and_less_if_less_was_asked(offi
 
 @pytest.mark.parametrize(
     ("start", "expected"),
-    [("2026-03-14T00:00Z", 397), ("2026-11-01T00:00Z", 199), ("2027-03-16T00:00Z", 99), ("2029-03-16T00:00Z", 46)],
+    [
+        ("2026-03-14T00:00Z", 397),
+        ("2026-03-15T00:00Z", 199),
+        ("2027-03-15T00:09Z", 99),
+        ("2026-11-01T00:00Z", 199),
+        ("2027-03-16T00:00Z", 99),
+        ("2029-03-16T00:00Z", 46),
+    ],
 )
 def test_the_limit_follows_the_calendar_of_the_requirements(start, expected):
     with Vault(clock=SimulatedClock(start)) as vault:

@@ -317,6 +317,29 @@ def test_a_fresh_ca_takes_any_account_and_configure_replaces_the_whole():
         assert vault.ca("GlobalSign").orders() == []
 
 
+def test_what_can_be_read_can_be_written_and_accounts_keep_their_passwords():
+    with buyer("DigiCert") as vault:
+        ca = vault.ca("DigiCert")
+        ca.configure(accounts=[{"account_id": "1001", "password": ISSUER["credentials"]["pwd"]}])
+        ca.configure(ca.configuration.model_copy(update={"polls": 1}))
+        ca.configure(ca.configuration.model_dump_json())
+        vault.create_certificate("web", policy())
+        vault.clock.advance(3600)
+
+        assert (ca.configuration.polls, vault.get_certificate_operation("web").status) == (1, "completed")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [({"organizations": [{"name": "Contoso"}]}, "state or a locality"), ({"products": ["DV-SSL"]}, "'OV-SSL'"),
+     ({"domains": ["*.contoso.com"]}, "pattern"), ({"colour": "red"}, "no such word")],
+    ids=["organization", "product", "domain", "word"],
+)  # fmt: skip
+def test_the_reason_is_told_and_only_a_word_that_is_not_there_is_called_so(words, reason):
+    with buyer("DigiCert") as vault, pytest.raises(InvalidProperty, match=reason):
+        vault.ca("DigiCert").configure(**words)
+
+
 @pytest.mark.parametrize(
     ("words", "field"),
     [
