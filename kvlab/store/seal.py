@@ -111,11 +111,15 @@ def _decode(text: str) -> bytes:
 def _key_from_file(path: Path, *, may_create: bool) -> bytes:
     if may_create and not path.exists():
         key = os.urandom(KEY_OCTETS)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Whole or not at all: half a key would lock everybody out for good.
+        unfinished = path.with_name(f"{path.name}.new")
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(key)
             file.flush()
             os.fsync(descriptor)
+        unfinished.rename(path)
         return key
     try:
         key = path.read_bytes()

@@ -24,6 +24,7 @@ V = TypeVar("V", bound="View")
 TAG_LIMIT = 15
 TAG_LENGTH = 512
 MESSAGE_LENGTH = 1000
+ABOUT_LENGTH = 200
 PAGE_LIMIT = 25
 """What a page of a list holds at most: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificates"""
 
@@ -77,21 +78,16 @@ class View:
 
     def note_refusal(self, operation: str, about: str, error: VaultError) -> None:
         """Record that the caller was refused; ``about`` is what the request was for."""
-        message = _storable(error.message)
+        message = storable(error.message)[:MESSAGE_LENGTH]
         facts = {"status": error.status, "code": error.code, "inner_code": error.inner_code, "message": message}
         try:
             with self._core.turn(self._principal) as turn:
-                turn.record("refused", _storable(about), detail={"operation": operation, **facts})
+                turn.record("refused", storable(about)[:ABOUT_LENGTH], detail={"operation": operation, **facts})
         except StoreUnavailable as unavailable:
             _log.warning("The refusal of %s could not be recorded: %s", operation, unavailable.message)
         except Exception:  # noqa: BLE001
             # The caller must get the refusal itself, whatever becomes of the note about it.
             _log.exception("The refusal of %s could not be recorded.", operation)
-
-
-def _storable(text: str) -> str:
-    """Cut what may repeat what a caller wrote, of any length and not even text that every database keeps."""
-    return text[:MESSAGE_LENGTH].encode(errors="backslashreplace").decode().replace("\0", "\\x00")
 
 
 def operation(

@@ -109,6 +109,16 @@ def test_the_key_file_is_0600_and_without_it_nothing_opens(file):
     Vault.open(file).close()
 
 
+def test_a_key_file_that_was_never_finished_is_made_anew(file):
+    file.with_name("vault.db.key.new").write_bytes(b"half a k")
+
+    Vault.open(file).close()
+
+    assert [path.name for path in sorted(file.parent.iterdir())] == ["vault.db", "vault.db.key"]
+    assert stat.S_IMODE(file.with_name("vault.db.key").stat().st_mode) == 0o600
+    Vault.open(file).close()
+
+
 def test_a_foreign_database_is_refused_and_not_one_byte_of_it_changes(file):
     foreign = sqlite3.connect(file)
     foreign.execute("CREATE TABLE song (title TEXT)")
