@@ -57,3 +57,8 @@ def unavailable(error: BaseException | None, dialect: Dialect) -> StoreUnavailab
     ):
         return StoreUnavailable(*_SERVER)
     return None
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Tell whether an error says that another connection holds an SQLite file."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -6,6 +6,7 @@ import os
 import select
 import sqlite3
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from sqlalchemy.pool import StaticPool
 
 from kvlab.errors import OpenRefused, StoreUnavailable, UnusableMasterKey
 from kvlab.store import schema
-from kvlab.store.failure import unavailable
+from kvlab.store.failure import is_busy, unavailable
 from kvlab.store.seal import VERIFIER, Sealer, master_key, random_sealer
 
 if TYPE_CHECKING:
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 BUSY_SECONDS = 5.0
-"""How long SQLite waits for another process that writes."""
+"""How long to wait for another process that writes to the same SQLite file."""
+
+AGAIN_SECONDS = 0.01
+"""After how long to try again meanwhile; our own threads may read in between."""
+
+_BUSY_TIMEOUT = f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}"
 
 EXAMPLE_URL = "postgresql+psycopg://user@host/database"
 
@@ -83,6 +89,7 @@ class Store:
         if key_file is None and self.is_sqlite and not self.in_memory:
             key_file = Path(f"{self.url.database}.key")
         self._lock = threading.RLock()
+        self._gate = threading.Lock()
         self._data_version = 0
         self._engine = _engine(self.url)
         self._reader = self._glancer = self._engine
@@ -117,7 +124,7 @@ class Store:
         """
         if self._shared is None:
             return self._pooled(self._engine.begin)
-        return _Transaction(self._shared, self._lock, "BEGIN IMMEDIATE")
+        return _WriteTransaction(self._shared, self._lock, self._gate)
 
     def read(self) -> AbstractContextManager[Connection]:
         """
@@ -128,7 +135,7 @@ class Store:
         """
         if self._shared is None:
             return self._pooled(self._reader.connect)
-        return _Transaction(self._shared, self._lock, "BEGIN")
+        return _Transaction(self._shared, self._lock)
 
     def glance(self) -> AbstractContextManager[Connection]:
         """
@@ -181,8 +188,8 @@ class Store:
         if tables and schema.meta.name not in tables:
             raise OpenRefused(FOREIGN)
         # A secret that was deleted must not linger in free pages of the file.
-        for pragma in ("foreign_keys=ON", "secure_delete=ON", f"busy_timeout={int(BUSY_SECONDS * 1000)}"):
-            driver.execute(f"PRAGMA {pragma}")
+        for pragma in ("PRAGMA foreign_keys=ON", "PRAGMA secure_delete=ON", _BUSY_TIMEOUT):
+            driver.execute(pragma)
         if not self.in_memory:
             driver.execute("PRAGMA journal_mode=WAL")
             driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
@@ -190,24 +197,26 @@ class Store:
 
 
 class _Transaction:
-    """One transaction on SQLite's shared connection."""
+    """One transaction on SQLite's shared connection that only reads."""
 
-    __slots__ = ("_begin", "_connection", "_driver", "_lock")
+    __slots__ = ("_connection", "_driver", "_lock")
 
-    def __init__(self, connection: Connection, lock: threading.RLock, begin: str) -> None:
+    def __init__(self, connection: Connection, lock: threading.RLock) -> None:
         self._connection = connection
         self._driver: Any = connection.connection.dbapi_connection
         self._lock = lock
-        self._begin = begin
 
     def __enter__(self) -> Connection:
         self._lock.acquire()
         try:
-            self._run(self._begin)
+            self._begin()
         except BaseException:
             self._lock.release()
             raise
         return self._connection
+
+    def _begin(self) -> None:
+        self._run("BEGIN")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         try:
@@ -230,6 +239,36 @@ class _Transaction:
             if (refusal := unavailable(error, self._connection.dialect)) is not None:
                 raise refusal from error
             raise
+
+
+class _WriteTransaction(_Transaction):
+    """One that may write; while another program does, our own threads can still read."""
+
+    __slots__ = ("_gate",)
+
+    def __init__(self, connection: Connection, lock: threading.RLock, gate: threading.Lock) -> None:
+        super().__init__(connection, lock)
+        self._gate = gate
+
+    def __enter__(self) -> Connection:
+        deadline = time.monotonic() + BUSY_SECONDS
+        # One thread at a time tries, so that those who read need not wait behind all who want to write.
+        with self._gate:
+            while True:
+                try:
+                    return super().__enter__()
+                except StoreUnavailable as refusal:
+                    if not is_busy(refusal.__cause__) or time.monotonic() >= deadline:
+                        raise
+                time.sleep(AGAIN_SECONDS)
+
+    def _begin(self) -> None:
+        # SQLite's own waiting would keep the connection from everybody.
+        self._driver.execute("PRAGMA busy_timeout=0")
+        try:
+            self._run("BEGIN IMMEDIATE")
+        finally:
+            self._driver.execute(_BUSY_TIMEOUT)
 
 
 def _sealer(connection: Connection, passphrase: str | None, key_file: Path | None, *, new: bool) -> Sealer:
