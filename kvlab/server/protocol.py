@@ -18,6 +18,9 @@ HEAD_LIMIT = 64 * 1024
 DRAINED_LIMIT = 1024 * 1024
 """How much of a head that is too long is read, so that the client gets to read the answer."""
 
+SENDING_SECONDS = 1.0
+"""How long the end of the server waits for the rest of a request."""
+
 _PHRASES = {400: "Bad Request", 431: "Request Header Fields Too Large"}
 
 
@@ -74,3 +77,9 @@ class Protocol(HttpToolsProtocol):
             self.transport.abort()
         else:
             super().shutdown()
+            self.loop.call_later(SENDING_SECONDS, self._cut_unfinished)
+
+    def _cut_unfinished(self) -> None:
+        """Hang up on a client that has not sent the whole of its request yet."""
+        if self.cycle is not None and self.cycle.more_body and not self.pipeline:
+            self.transport.abort()

@@ -1,5 +1,6 @@
 """`kvlab serve` as a process: what it prints, its control surface, its places on disk, its end."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -281,3 +282,58 @@ def test_without_the_option_there_is_no_managed_identity(served):
         ).status
         == 404
     )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_loopback_hears_no_warning_and_nobody_else(tmp_path, host):
+    if host == "::1" and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with (tmp_path / "log").open("w") as log, serving("--host", host, log=log) as running:
+        port = int(running.host.rpartition(":")[2])
+        outside = outside_address()
+        if outside:
+            with pytest.raises(OSError):
+                socket.create_connection((outside, port), 2).close()
+    assert "warning" not in (tmp_path / "log").read_text()
+
+
+def test_another_host_is_served_with_a_warning_in_one_line(tmp_path):
+    with (tmp_path / "log").open("w") as log, serving("--host", "0.0.0.0", log=log) as running:
+        assert running.raw("GET", "/kvlab/health").status == 200
+    (line,) = [line for line in (tmp_path / "log").read_text().splitlines() if "warning" in line]
+
+    assert "teaching vault" in line
+
+
+def outside_address():
+    """An address of this machine that is none of the loopback interface's; None if it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        # Nothing is sent: this only asks which interface would be used.
+        probe.connect(("192.0.2.1", 9))
+        found = probe.getsockname()[0]
+        return None if found.startswith("127.") else found
+    return None
+
+
+def has_ipv6():
+    with contextlib.suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return True
+    return False
+
+
+def test_more_connections_than_the_usual_limit_of_files():
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        server = serving()
+        running = server.__enter__()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    name, _, port = running.host.rpartition(":")
+    waiting = [socket.create_connection((name, int(port))) for _ in range(150)]
+    assert running.raw("GET", "/kvlab/health").status == 200
+    for connection in waiting:
+        connection.close()
+    server.__exit__(None, None, None)
