@@ -49,8 +49,10 @@ class Line:
         status, headers = int(line.split()[1]), http.client.parse_headers(self._file)
         if status == 100:
             return self.answer(method)
-        length = 0 if method == "HEAD" or status == 204 else int(headers["content-length"])
+        length = 0 if method == "HEAD" or status == 204 else int(headers.get("content-length", 1))
         found = Answer(status, headers, self._file.read(length))
+        if len(found.body) < length:
+            raise ConnectionResetError("the server hung up within an answer")
         if headers.get("connection") == "close":
             self.close()
         return found

@@ -36,6 +36,7 @@ def test_under_load_nothing_acknowledged_is_lost_and_the_end_comes_soon(tmp_path
                     thread.join(20)
                 acknowledged = {path: told for client in clients for path, told in client.acknowledged.items()}
                 assert acknowledged
+                assert [refusal for client in clients for refusal in client.refused] == []
                 check_file(tmp_path / "data" / "kvlab.db")
     assert "Traceback" not in (tmp_path / "log").read_text()
 
