@@ -21,7 +21,7 @@ _RANK = {version: rank for rank, version in enumerate(VERSIONS)}
 
 _NEWER_MEMBERS = {
     "recoverable_days": "7.1-preview",
-    "exportable": "7.4-preview.1",
+    "exportable": "7.3-preview",
     "hsm_platform": "7.5-preview.1",
     "preserve_cert_order": "7.6-preview.1",
     "previous_version": "2025-06-01-preview",

@@ -47,7 +47,7 @@ class KeyAttributes(Attributes):
     What the vault knows about one version of a key.
 
     Attributes:
-        exportable: whether release may hand the private half out; from API version 7.4 in answers.
+        exportable: whether release may hand the private half out; from API version 7.3 in answers.
         hsm_platform: ``0`` for software, ``2`` for an HSM; from API version 7.5 in answers.
     """
 

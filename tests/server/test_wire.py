@@ -191,8 +191,8 @@ def test_members_of_newer_versions_are_left_out_of_older_ones(served):
 @pytest.mark.parametrize(
     ("version", "absent"),
     [
-        ("7.0", {"recoverableDays", "exportable", "hsmPlatform"}), ("7.3", {"exportable", "hsmPlatform"}),
-        ("7.4", {"hsmPlatform"}), ("7.5", set()),
+        ("7.0", {"recoverableDays", "exportable", "hsmPlatform"}), ("7.2", {"exportable", "hsmPlatform"}),
+        ("7.3", {"hsmPlatform"}), ("7.4", {"hsmPlatform"}), ("7.5", set()),
     ],
 )  # fmt: skip
 def test_a_keys_attributes_grew_with_the_versions(served, version, absent):
