@@ -74,8 +74,6 @@ class CertificateOperations(View):
         order = _order(name, policy, attributes, tags, preserve_cert_order)
         with creation.requested(core, order, self._principal) as requested:
             row = creation.begin_operation(core, order, requested)
-        if row.due_at is not None:
-            core.scheduled(row.due_at)
         return answer.operation(row, self._place)
 
     @operation()

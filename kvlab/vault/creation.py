@@ -212,12 +212,13 @@ def begin_operation(core: Core, order: Order, requested: Requested) -> Operation
     due_at = operation["due_at"]
     if plan.trade is not None:
         due_at = turn.seconds
-        turn.due.append(due_at)
         orders.add(turn.connection, {
             "vault_id": core.vault_id, "reference": request_id, "certificate_id": certificate_id,
             "name": plan.row.name if plan.row else order.name, "issuer_key": issuer.casefold(),
             "provider": plan.trade.name, "attempts": 0, "due_at": due_at,
         })  # fmt: skip
+    if due_at is not None:
+        turn.due.append(due_at)
     about = f"certificates/{order.name}"
     turn.record(
         "create_certificate", about, request_id=request_id, step=1, issuer=issuer, ignored=order.ignored or None,

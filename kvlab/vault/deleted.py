@@ -40,6 +40,7 @@ class DeletedCertificateOperations(View):
                 raise CertificateNotFound(name)
             purge_at = turn.seconds + core.retention_days * answer.DAY
             rows.set_certificate(turn.connection, row.c_id, deleted_at=turn.seconds, purge_at=purge_at)
+            turn.due.append(purge_at)
             if row.p_request_id is not None:
                 # Nobody works for a certificate that is gone; the operation waits for it to be recovered.
                 rows.set_operation(turn.connection, row.c_id, due_at=None)
@@ -48,9 +49,7 @@ class DeletedCertificateOperations(View):
             turn.record("delete_certificate", f"certificates/{row.c_name}", version=row.v_version)
             deleted = rows.latest(turn.connection, core.vault_id, name_key(name))
             assert deleted is not None
-            answered = answer.deleted_bundle(deleted, self._place, turn.now)
-        core.scheduled(purge_at)
-        return answered
+            return answer.deleted_bundle(deleted, self._place, turn.now)
 
     @operation("deletedcertificates")
     def get_deleted_certificate(self, name: str) -> DeletedCertificateBundle:
@@ -101,13 +100,12 @@ class DeletedCertificateOperations(View):
                 ordered = orders.set_due(turn.connection, row.p_request_id, turn.seconds)
                 if not ordered and _falls_due(row):
                     rows.set_operation(turn.connection, row.c_id, due_at=turn.seconds)
+                turn.due.append(turn.seconds)
             reschedule(turn, row.c_id)
             turn.record("recover_deleted_certificate", f"certificates/{row.c_name}", version=row.v_version)
             live = rows.latest(turn.connection, core.vault_id, name_key(name))
             assert live is not None
-            recovered = answer.bundle(live, self._place, turn.now)
-        core.scheduled(turn.seconds)
-        return recovered
+            return answer.bundle(live, self._place, turn.now)
 
     @operation("deletedcertificates")
     def purge_deleted_certificate(self, name: str) -> None:
@@ -126,8 +124,8 @@ class DeletedCertificateOperations(View):
             if core.purge_protection:
                 raise PurgeProtected
             _forget(turn, row.c_id)
+            turn.due.append(turn.seconds)
             turn.record("purge_deleted_certificate", f"certificates/{row.c_name}")
-        core.scheduled(turn.seconds)
 
     @operation()
     def backup_certificate(self, name: str) -> Backup:

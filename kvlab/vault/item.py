@@ -127,10 +127,10 @@ class ItemOperations(View):
         row = self._plain_to_change(turn.connection, area, name, None, "delete")
         purge_at = turn.seconds + self._core.retention_days * DAY
         rows.set_item(turn.connection, row.i_id, deleted_at=turn.seconds, purge_at=purge_at)
+        turn.due.append(purge_at)
         turn.record(f"delete_{area}", f"{area}s/{row.i_name}", version=row.version)
         deleted = self._plain(turn.connection, area, name, deleted=True)
         assert deleted is not None
-        self._core.scheduled(purge_at)
         return deleted
 
     def _recover_plain(self, turn: Turn, area: Area, name: str) -> Row[Any]:

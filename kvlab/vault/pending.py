@@ -83,13 +83,13 @@ class PendingOperations(View):
                 if worker_of(row.issuer) is Worker.ISSUER and not ordered:
                     change["due_at"] = turn.seconds
                 rows.set_operation(turn.connection, row.certificate_id, **change)
+                turn.due.append(turn.seconds)
             turn.record(
                 "update_certificate_operation", f"certificates/{row.name}", request_id=row.request_id,
                 cancellation_requested=cancellation_requested,
             )  # fmt: skip
             changed = rows.operation(turn.connection, core.vault_id, name_key(name))
             assert changed is not None
-        core.scheduled(turn.seconds)
         return answer.operation(changed, self._place)
 
     @operation()
@@ -106,12 +106,12 @@ class PendingOperations(View):
         with self._core.turn(self._principal) as turn:
             row = self._find_operation(turn.connection, name, request_id, Move.DELETE)
             orders.abandon(turn.connection, row.certificate_id, turn.seconds)
+            turn.due.append(turn.seconds)
             rows.drop_operation(turn.connection, row.certificate_id)
             turn.record(
                 "delete_certificate_operation", f"certificates/{row.name}", request_id=row.request_id,
                 detail={"from": row.status, "to": Status.NONE.value, "move": Move.DELETE.value},
             )  # fmt: skip
-        self._core.scheduled(turn.seconds)
         return answer.operation(row, self._place)
 
     @operation()

@@ -1,6 +1,7 @@
 """AutoRenew, EmailContacts and expiry through time: each at its own instant, found by index, done once."""
 
 import itertools
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -547,3 +548,27 @@ def test_public_keys_of_versions_are_the_keys_of_their_certificates(vault):
         jwk = vault.get_key("web", version).key
         point = certificate.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         assert point == b"\x04" + jwk.x + jwk.y
+
+
+def test_on_a_system_clock_the_worker_finishes_a_renewal_that_takes_its_time():
+    with Vault(self_delay_seconds=0.2) as vault:
+        vault.create_certificate("web", ec_policy())
+        wait_for(lambda: len(made(vault)) == 1)
+        with vault._core.turn("test") as turn:
+            turn.connection.exec_driver_sql("UPDATE certificate SET renew_at = ?", (turn.seconds,))
+            turn.due.append(turn.seconds)
+        wait_for(lambda: len(made(vault)) == 2)
+        assert outcomes(vault) == ["begun", "renewed"]
+
+
+def made(vault):
+    """How many versions there are, without a call that would do the due work itself."""
+    with vault._core.store.read() as connection:
+        return connection.exec_driver_sql("SELECT version FROM version").all()
+
+
+def wait_for(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
