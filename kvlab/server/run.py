@@ -142,7 +142,7 @@ def _allow_many_files() -> None:
 
 
 def _names(host: str) -> tuple[list[str], list[str]]:
-    names, addresses = ["localhost", "*.vault.localhost"], ["127.0.0.1", "::1"]
+    names, addresses = ["localhost", "*.vault.localhost", "*.vault.azure.net"], ["127.0.0.1", "::1"]
     if host not in LOOPBACK:
         (addresses if _is_address(host) else names).append(host)
     return names, addresses

@@ -189,6 +189,9 @@ class IssuerOperations(View):
         self, turn: Turn, name: str, issuer: IssuerBundle, *, created: int, sealed: bytes | None, kind: str
     ) -> IssuerBundle:
         core = self._core
+        known = rows.find_issuer(turn.connection, core.vault_id, name_key(name))
+        # An object keeps the spelling it was made with, as certificates do.
+        name = known.name if known else name
         provider = provider_name(issuer.provider)
         check_issuer_object(issuer.model_copy(update={"provider": provider}), has_password=sealed is not None)
         password = issuer.credentials.pwd if issuer.credentials else None

@@ -211,29 +211,30 @@ def dated(attributes: Attributes) -> dict[str, Any]:
     Raises:
         InvalidProperty: it would expire before it begins, or an instant is out of range.
     """
-    if attributes.nbf is not None and attributes.exp is not None and attributes.exp <= attributes.nbf:
-        raise InvalidProperty("attributes.exp", "It is later than nbf.")
-    _check_instants(attributes)
+    _check_instants(attributes.nbf, attributes.exp)
     return {"enabled": attributes.enabled is not False, "nbf": attributes.nbf, "exp": attributes.exp}
 
 
-def changed(attributes: Attributes) -> dict[str, Any]:
+def changed(attributes: Attributes, stored: Any) -> dict[str, Any]:
     """
-    Return the attributes that a change sets.
+    Return the attributes that a change of a stored version sets.
 
     Raises:
-        InvalidProperty: an instant out of range.
+        InvalidProperty: as ``dated``, of the version as it would be.
     """
-    _check_instants(attributes)
     given = {"enabled": attributes.enabled, "nbf": attributes.nbf, "exp": attributes.exp}
-    return {name: value for name, value in given.items() if value is not None}
+    values = {name: value for name, value in given.items() if value is not None}
+    if "nbf" in values or "exp" in values:
+        _check_instants(values.get("nbf", stored.nbf), values.get("exp", stored.exp))
+    return values
 
 
-def _check_instants(attributes: Attributes) -> None:
-    for field in ("nbf", "exp"):
-        seconds = getattr(attributes, field)
+def _check_instants(nbf: int | None, exp: int | None) -> None:
+    for field, seconds in (("nbf", nbf), ("exp", exp)):
         if seconds is not None and not 0 <= seconds <= LAST_SECOND:
             raise InvalidProperty(f"attributes.{field}", "It is epoch seconds, from 0 to the end of the year 9999.")
+    if nbf is not None and exp is not None and exp <= nbf:
+        raise InvalidProperty("attributes.exp", "It is later than nbf.")
 
 
 def purge_item(core: Core, step: Row[Any]) -> int:

@@ -90,10 +90,10 @@ class KeyOperations(ItemOperations):
             ManagedKey: 403.
             KeyNotFound: 404.
         """
-        values = changed(read_key_attributes(attributes, release_policy))
-        new_tags = read_tags(tags)
+        wanted, new_tags = read_key_attributes(attributes, release_policy), read_tags(tags)
         with self._core.turn(self._principal) as turn:
             row = self._plain_to_change(turn.connection, "key", name, version, "update")
+            values = changed(wanted, row)
             if key_ops is not None:
                 values["key_ops"] = read_key_ops(key_ops, row.key_type)
             if new_tags is not None:

@@ -162,14 +162,14 @@ class SecretOperations(ItemOperations):
             SecretNotFound: 404.
         """
         _check_content_type(content_type)
-        values = changed(read_attributes(attributes))
-        new_tags = read_tags(tags)
-        if content_type is not None:
-            values["content_type"] = content_type
-        if new_tags is not None:
-            values["tags"] = tags_text(new_tags)
+        wanted, new_tags = read_attributes(attributes), read_tags(tags)
         with self._core.turn(self._principal) as turn:
             row = self._plain_to_change(turn.connection, "secret", name, version, "update")
+            values = changed(wanted, row)
+            if content_type is not None:
+                values["content_type"] = content_type
+            if new_tags is not None:
+                values["tags"] = tags_text(new_tags)
             rows.set_version(turn.connection, row.id, updated=turn.seconds, **values)
             turn.record("update_secret", f"secrets/{row.i_name}", version=row.version)
             after = self._plain(turn.connection, "secret", name, version)

@@ -337,3 +337,10 @@ def test_more_connections_than_the_usual_limit_of_files():
     for connection in waiting:
         connection.close()
     server.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("name", ["localhost", "kvlab.vault.localhost", "kvlab.vault.azure.net"])
+def test_the_server_certificate_is_good_for_every_name_of_a_vault(served, name):
+    address = ("127.0.0.1", int(served.url.rpartition(":")[2]))
+    with socket.create_connection(address) as plain, served.context.wrap_socket(plain, server_hostname=name) as tls:
+        assert tls.version() in ("TLSv1.2", "TLSv1.3")

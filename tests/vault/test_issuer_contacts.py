@@ -80,6 +80,15 @@ def test_setting_again_replaces_and_updating_keeps_what_is_left_out(vault, clock
 
 
 @pytest.mark.parity("get_certificate_issuers", "issuer-list")
+def test_an_issuer_object_keeps_its_spelling(vault):
+    vault.set_certificate_issuer("Test-CA", provider="Test")
+    vault.update_certificate_issuer("test-ca", attributes={"enabled": False})
+    again = vault.set_certificate_issuer("TEST-CA", provider="Test")
+
+    assert again.id.endswith("/certificates/issuers/Test-CA")
+    assert [item.id.rsplit("/", 1)[1] for item in vault.get_certificate_issuers()] == ["Test-CA"]
+
+
 def test_issuers_are_listed_by_name_with_their_provider(vault):
     assert vault.get_certificate_issuers() == []
     for name in ("b", "A", "c"):
