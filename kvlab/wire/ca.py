@@ -32,6 +32,8 @@ Domain = Annotated[
 """A domain name in lower case, without a star."""
 
 _COUNTRY = r"^[A-Z]{2}$"
+_TEXT = r"^\P{Cc}*[\p{L}\p{N}]\P{Cc}*$"
+"""A letter or digit at least, on one line: a certificate may not say '-' or ' ' of an organization (BR 7.1.4.2)."""
 
 
 class _Strict(WireModel):
@@ -53,13 +55,13 @@ class CaOrganization(_Strict):
     """An organization as the CA's validation record has it: what a certificate says of it comes from here."""
 
     id: str | None = Field(None, description="The CA's id of it; absent: whatever id is ordered for.")
-    name: str = Field(min_length=1, max_length=64, description="organizationName, at most 64 characters.")
+    name: str = Field(pattern=_TEXT, max_length=64, description="organizationName, at most 64 characters.")
     country: str = Field("US", pattern=_COUNTRY, description="Two letters.")
-    state: str | None = Field(None, min_length=2, max_length=128)
-    locality: str | None = Field(None, min_length=2, max_length=128)
+    state: str | None = Field(None, pattern=_TEXT, min_length=2, max_length=128)
+    locality: str | None = Field(None, pattern=_TEXT, min_length=2, max_length=128)
     jurisdiction_country: str | None = Field(None, pattern=_COUNTRY, description="Default: the country.")
-    jurisdiction_state: str | None = Field(None, min_length=2, max_length=128)
-    jurisdiction_locality: str | None = Field(None, min_length=2, max_length=128)
+    jurisdiction_state: str | None = Field(None, pattern=_TEXT, min_length=2, max_length=128)
+    jurisdiction_locality: str | None = Field(None, pattern=_TEXT, min_length=2, max_length=128)
     business_category: BusinessCategory = "Private Organization"
     registration_number: str | None = Field(
         None, pattern=r"^[A-Za-z0-9 .,:/()'+?-]{1,64}$", description="Registry number, or date of incorporation."
