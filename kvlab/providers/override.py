@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kvlab.errors import NameSyntaxError
 from kvlab.providers.baseline import longest_validity
@@ -17,7 +17,7 @@ from kvlab.x509.extension import KEY_USAGES, UPN, upn_text
 from kvlab.x509.name import parse_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kvlab.providers.provider import OrderRequest
 
@@ -31,6 +31,17 @@ _ADDED: dict[type[x509.ExtensionType], str] = {
     x509.CRLDistributionPoints: "cRLDistributionPoints",
     x509.PrecertificateSignedCertificateTimestamps: "signedCertificateTimestampList",
 }
+
+_SERVER, _CLIENT = ExtendedKeyUsageOID.SERVER_AUTH.dotted_string, ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string
+_WHY_PURPOSE: tuple[tuple[Callable[[set[str]], object], str], ...] = (
+    (
+        lambda asked: _CLIENT in asked,
+        "public TLS CAs certify serverAuth only: root programmes end clientAuth in their hierarchies (Chrome, 2026-06)",
+    ),
+    (lambda asked: asked - {_SERVER, _CLIENT}, "purposes other than TLS are not certified with it (BR 7.1.2.7.10)"),
+    (lambda asked: _SERVER not in asked, "serverAuth must be there (BR 7.1.2.7.10)"),
+)
+"""Whether the purposes asked for are such -> what the CA does about it."""
 
 _RECORD = "taken from the CA's validated record, never from the request (BR 7.1.2.7.4, 3.2.2.1)"
 _EV = "required in EV certificates, from the validated record (EV Guidelines 7.1.4.2)"
@@ -149,15 +160,13 @@ def _key_usage(
     asked, issued = set(request.wish.key_usage), set(_usages(leaf))
     if asked == issued:
         return
-    elliptic = isinstance(leaf.public_key(), ec.EllipticCurvePublicKey)
-    why = (
-        "an EC key signs only: keyEncipherment is forbidden with it (BR 7.1.2.7.11, RFC 8813)"
-        if elliptic and "keyEncipherment" in asked
-        else "set by the product, whatever the request says (BR 7.1.2.7.11)"
-    )
-    yield Override(
-        "keyUsage", _bits(asked), ", ".join(_usages(csr)), ", ".join(_usages(leaf)), why
-    )  # fmt: skip
+    signs_only = isinstance(leaf.public_key(), ec.EllipticCurvePublicKey) and "keyEncipherment" in asked
+    reasons = []
+    if signs_only:
+        reasons.append("an EC key signs only: keyEncipherment is forbidden with it (BR 7.1.2.7.11, RFC 8813)")
+    if not signs_only or asked ^ issued != {"keyEncipherment"}:
+        reasons.append("set by the product, whatever the request says (BR 7.1.2.7.11)")
+    yield Override("keyUsage", _bits(asked), ", ".join(_usages(csr)), ", ".join(_usages(leaf)), "; ".join(reasons))
 
 
 def _bits(names: set[str]) -> str:
@@ -179,13 +188,11 @@ def _usages(of: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:
 
 
 def _purposes(request: OrderRequest, csr: x509.CertificateSigningRequest, leaf: x509.Certificate) -> Iterator[Override]:
-    issued = _ekus(leaf)
-    if set(request.wish.ekus) == set(issued):
+    asked, issued = set(request.wish.ekus), _ekus(leaf)
+    if asked == set(issued):
         return
-    yield Override(
-        "extendedKeyUsage", ", ".join(request.wish.ekus), ", ".join(_ekus(csr)), ", ".join(issued),
-        "public TLS CAs certify serverAuth only: root programmes end clientAuth in their hierarchies (Chrome, 2026-06)",
-    )  # fmt: skip
+    why = "; ".join(reason for purposes, reason in _WHY_PURPOSE if purposes(asked))
+    yield Override("extendedKeyUsage", ", ".join(request.wish.ekus), ", ".join(_ekus(csr)), ", ".join(issued), why)
 
 
 def _ekus(of: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:

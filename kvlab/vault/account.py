@@ -66,7 +66,7 @@ def check_issuer_object(issuer: IssuerBundle, *, has_password: bool) -> None:
     password = (issuer.credentials and issuer.credentials.pwd) or ("stored" if has_password else "")
     account = _account(issuer, password)
     for need in trade.needs if trade else ():
-        if getattr(account, need):
+        if getattr(account, need).strip():
             continue
         if need == "organization_id":
             raise OrganizationIdNotSet

@@ -103,6 +103,8 @@ class PartnerCA:
         Raises:
             InvalidProperty: 400, an unknown word or value; it names the member.
         """
+        if value is not None and words:
+            raise InvalidProperty("configuration", "It is given as a whole or word by word, not both.")
         wanted = CaConfiguration.read(words if value is None else value, "configuration")
         core = self._core
         with core.turn(self._principal) as turn:

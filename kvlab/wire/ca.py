@@ -32,6 +32,7 @@ Domain = Annotated[
 """A domain name in lower case, without a star."""
 
 _COUNTRY = r"^[A-Z]{2}$"
+_REGISTRY = r"[A-Za-z0-9 .,:/()'+?-]"
 _TEXT = r"^\P{Cc}*[\p{L}\p{N}]\P{Cc}*$"
 """A letter or digit at least, on one line: a certificate may not say '-' or ' ' of an organization (BR 7.1.4.2)."""
 
@@ -64,7 +65,10 @@ class CaOrganization(_Strict):
     jurisdiction_locality: str | None = Field(None, pattern=_TEXT, min_length=2, max_length=128)
     business_category: BusinessCategory = "Private Organization"
     registration_number: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9 .,:/()'+?-]{1,64}$", description="Registry number, or date of incorporation."
+        None,
+        pattern=rf"^{_REGISTRY}*[A-Za-z0-9]{_REGISTRY}*$",
+        max_length=64,
+        description="Registry number, or date of incorporation.",
     )
     vetting: Vetting = Field("EV", description="How far it is validated: none, OV or EV (which includes OV).")
     domains: list[Domain] = Field(default_factory=list, description="Domains it has shown to control.")

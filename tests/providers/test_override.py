@@ -85,6 +85,36 @@ def test_a_user_principal_name_in_the_request_is_shown_as_asked(office, user):
     assert row[1:4] == (f"api.contoso.com, {user}", f"api.contoso.com, {user}", "api.contoso.com")
 
 
+@pytest.mark.parametrize(
+    ("asked", "told", "untold"),
+    [
+        (BOTH, ["clientAuth"], ["other than TLS", "must be there"]),
+        ((), ["must be there"], ["clientAuth", "other than TLS"]),
+        (("1.3.6.1.5.5.7.3.3",), ["other than TLS", "must be there"], ["clientAuth"]),
+    ],
+    ids=["default", "none", "code signing"],
+)
+def test_each_purpose_has_its_own_reason(office, asked, told, untold):
+    why = rows(office.issue(exactly(ekus=asked)))["extendedKeyUsage"].why
+
+    assert ([words for words in told if words in why], [words for words in untold if words in why]) == (told, [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "reasons"),
+    [
+        (("keyEncipherment", "digitalSignature"), 1),
+        (("keyEncipherment", "digitalSignature", "keyCertSign"), 2),
+        ((), 1),
+    ],
+    ids=["encipher", "encipher and sign certificates", "none"],
+)
+def test_each_key_usage_has_its_own_reason(office, asked, reasons):
+    why = rows(office.issue(exactly(key_usage=asked)))["keyUsage"].why
+
+    assert (len(why.split("; ")), "EC key" in why) == (reasons, "keyEncipherment" in asked)
+
+
 def test_a_common_name_that_is_not_listed_is_added(office):
     row = rows(office.issue(exactly(dns_names=("b.contoso.com",))))["subjectAltName"]
 

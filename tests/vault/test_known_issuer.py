@@ -333,10 +333,12 @@ def test_what_can_be_read_can_be_written_and_accounts_keep_their_passwords():
     ("words", "reason"),
     [({"organizations": [{"name": "Contoso"}]}, "state or a locality"),
      ({"organizations": [{**RECORD, "name": "-"}]}, r"\[0\].name .* pattern"),
+     ({"organizations": [{**RECORD, "registration_number": " "}]}, r"\[0\].registration_number .* pattern"),
+     ({"value": "{}", "polls": 1}, "not both"),
      ({"organizations": [{**RECORD, "state": "  "}]}, r"\[0\].state .* pattern"),
      ({"organizations": [{**RECORD, "locality": "Red\nmond"}]}, r"\[0\].locality .* pattern"), ({"products": ["DV-SSL"]}, "'OV-SSL'"),
      ({"domains": ["*.contoso.com"]}, "pattern"), ({"colour": "red"}, "no such word")],
-    ids=["organization", "no name", "no state", "two lines", "product", "domain", "word"],
+    ids=["organization", "no name", "no number", "twice", "no state", "two lines", "product", "domain", "word"],
 )  # fmt: skip
 def test_the_reason_is_told_and_only_a_word_that_is_not_there_is_called_so(words, reason):
     with buyer("DigiCert") as vault, pytest.raises(InvalidProperty, match=reason):
