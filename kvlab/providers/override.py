@@ -70,7 +70,8 @@ def overrides(request: OrderRequest, leaf_der: bytes) -> tuple[Override, ...]:
         leaf_der: the certificate, DER.
 
     Returns:
-        One row for each difference, in the order: subject, names, key usage, purposes, validity, further extensions.
+        One row for each difference, in the order: subject, names, key usage, purposes, validity, further extensions,
+        certificate transparency.
     """
     leaf = x509.load_der_x509_certificate(leaf_der)
     csr = x509.load_der_x509_csr(request.csr_der)
@@ -81,6 +82,7 @@ def overrides(request: OrderRequest, leaf_der: bytes) -> tuple[Override, ...]:
         *_purposes(request, csr, leaf),
         *_validity(request, leaf),
         *_further(leaf),
+        *_transparency(request, leaf),
     )
 
 
@@ -228,4 +230,16 @@ def _further(leaf: x509.Certificate) -> Iterator[Override]:
     if added:
         yield Override(
             "further extensions", "", "", ", ".join(added), "every public TLS certificate has them (BR 7.1.2.7.6)"
+        )
+
+
+def _transparency(request: OrderRequest, leaf: x509.Certificate) -> Iterator[Override]:
+    logged = any(isinstance(entry.value, x509.PrecertificateSignedCertificateTimestamps) for entry in leaf.extensions)
+    if logged and request.wish.cert_transparency is False:
+        yield Override(
+            "cert_transparency",
+            "false",
+            "",
+            "logged",
+            "browsers trust logged certificates only, so the CA logs each one",
         )

@@ -66,6 +66,7 @@ class Wish:
         dns_names: and ``emails``, ``upns``, ``uris``, ``ip_addresses``: the policy's alternative names.
         key_usage: RFC 5280's words.
         ekus: dotted.
+        cert_transparency: whether the certificate was to be logged; None where nothing was said.
     """
 
     subject: str = ""
@@ -76,6 +77,7 @@ class Wish:
     ip_addresses: tuple[str, ...] = ()
     key_usage: tuple[str, ...] = ()
     ekus: tuple[str, ...] = ()
+    cert_transparency: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def order_request(order: Any, policy: CertificatePolicy) -> OrderRequest:
             ip_addresses=tuple(sans.ip_addresses or ()),
             key_usage=tuple(props.key_usage or ()),
             ekus=tuple(props.ekus or ()),
+            cert_transparency=policy.issuer.cert_transparency,
         ),
     )
 

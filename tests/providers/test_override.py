@@ -34,6 +34,14 @@ def test_a_wish_that_fits_gets_one_row_for_what_nobody_can_ask_for(office):
     assert list(rows(office.issue(exactly()))) == ["further extensions"]
 
 
+@pytest.mark.parametrize(("asked", "expected"), [(False, ("false", "", "logged")), (True, None), (None, None)])
+def test_a_certificate_that_was_not_to_be_logged_is_and_says_so(office, asked, expected):
+    request = exactly()
+    found = rows(office.issue(replace(request, wish=replace(request.wish, cert_transparency=asked))))
+
+    assert (found["cert_transparency"][1:4] if "cert_transparency" in found else None) == expected
+
+
 def test_what_a_default_policy_gets(office):
     request = OrderRequest(
         "r1",
