@@ -339,15 +339,13 @@ class Core:
 
     def _due(self) -> Sequence[Row[Any]]:
         """List what is due, the earliest first; on a simulated clock only what falls due at the earliest instant."""
-        until = self._seconds()
+        now = self._seconds()
         with self.store.glance() as connection:
-            if self.worker is None:
-                # Each step happens at its own instant, and may itself schedule what comes before the others.
-                at = due.next_due(connection, self.vault_id)
-                if at is None or at > until:
-                    return []
-                until = at
-            return due.due(connection, self.vault_id, until)
+            at = due.next_due(connection, self.vault_id)
+            if at is None or at > now:
+                return []
+            # On a simulated clock each step happens at its own instant, and may schedule what comes before the others.
+            return due.due(connection, self.vault_id, at if self.worker is None else now)
 
     def _next_due(self) -> int | None:
         with self.store.glance() as connection:

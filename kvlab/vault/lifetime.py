@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.store import certificate as rows
 from kvlab.vault.turn import VAULT
-from kvlab.wire.policy import CertificatePolicy
+from kvlab.wire.model import WireModel
+from kvlab.wire.policy import LifetimeAction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,12 @@ How long a new version is left alone by a trigger that lies before it was made.
 The service looks about once a day. Without a rest a certificate that lives shorter than ``days_before_expiry`` asks
 (a public CA gives 199 days, whatever the policy says) would be renewed for ever within one instant.
 """
+
+
+class _Planned(WireModel):
+    """What of a stored policy is read here: this is done for every new version."""
+
+    lifetime_actions: list[LifetimeAction] | None = None
 
 
 class Waits(NamedTuple):
@@ -106,7 +113,7 @@ def note_expiry(core: Core, step: Row[Any]) -> int:
 
 def _triggers(row: Row[Any]) -> tuple[list[int], list[int]]:
     """Return when the stored policy's triggers of AutoRenew and of EmailContacts strike for the current version."""
-    policy = CertificatePolicy.model_validate_json(row.policy)
+    policy = _Planned.model_validate_json(row.policy)
     found: dict[ActionType, list[int]] = {"AutoRenew": [], "EmailContacts": []}
     for wish in policy.lifetime_actions or ():
         found[wish.action.action_type].append(trigger_at(wish.trigger, row.nbf, row.exp))
