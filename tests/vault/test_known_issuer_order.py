@@ -143,6 +143,7 @@ def test_what_ends_an_order_is_shown_in_the_cas_words(buyer, clock, ca, case):
     assert order_rows(buyer) == []
 
 
+@pytest.mark.parity("issuer-merge-after")
 def test_after_failed_or_cancelled_a_manual_merge_is_allowed(buyer, clock, ca):
     ca.polls = [Failed("no"), Cancelled()]
     with pytest.raises(MergeForbidden):
@@ -156,6 +157,7 @@ def test_after_failed_or_cancelled_a_manual_merge_is_allowed(buyer, clock, ca):
         buyer.create_certificate("web")
 
 
+@pytest.mark.parity("issuer-other-key")
 @pytest.mark.parametrize(
     ("leaf", "words"),
     [
