@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from kvlab.errors import NotTheOwner, Unauthorized, VaultError
+from kvlab.errors import NotTheOwner, StoreUnavailable, Unauthorized, VaultError
 from kvlab.server import control, login, page, resource_manager
 from kvlab.server.error import refusal
 from kvlab.server.message import JSON, Response
@@ -86,12 +86,22 @@ class Endpoint:
         principal = self.site.principal(client_id)
         mine = vault.as_principal(principal, caller=self.site.caller(client_id))
         if request.path.startswith(control.PREFIX):
-            if principal != OWNER:
-                raise NotTheOwner
-            return control.answer(request, self.site, mine)
+            return self._control(request, mine)
         if request.path == resource_manager.SUBSCRIPTIONS and request.method == "GET" and self.site.base_url:
             return Response(200, json.dumps(resource_manager.NO_SUBSCRIPTIONS).encode(), {"Content-Type": JSON})
         return _serve(request, mine)
+
+    def _control(self, request: Request, vault: Vault) -> Response:
+        try:
+            if vault.principal != OWNER:
+                raise NotTheOwner
+            return control.answer(request, self.site, vault)
+        except StoreUnavailable:
+            # There is nowhere to note it, and to try would make the caller wait twice.
+            raise
+        except VaultError as error:
+            vault.note_refusal("control", "/".join(request.segments()), error)
+            raise
 
     def _authenticate(self, request: Request) -> str:
         """Return who asks; looked at before anything else of the request, as the service does."""

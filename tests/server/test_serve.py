@@ -43,6 +43,21 @@ def test_health_needs_no_token_and_the_rest_of_the_control_surface_the_owners(se
         assert served.call(method, path, {}, token=token).status == 403
 
 
+def test_a_refusal_on_the_control_surface_is_an_event_too(served):
+    token = served.principal("locked-out", certificates=["all"])
+    last = served.call("GET", "/kvlab/events").json["value"][-1]["seq"]
+
+    served.call("GET", "/kvlab/events", token=token)
+    served.call("POST", "/kvlab/clock", {"advance": "soon"})
+
+    found = served.call("GET", f"/kvlab/events?after={last}").json["value"]
+    refused = [event for event in found if event["kind"] == "refused"]
+    assert [(event["actor"], event["object"], event["detail"]["status"]) for event in refused] == [
+        ("locked-out", "kvlab/events", 403),
+        ("owner", "kvlab/clock", 400),
+    ]
+
+
 def test_a_simulated_clock_is_moved_and_a_system_clock_is_not(served, simulated):
     created_at = simulated.call("POST", "/certificates/timed/create", {"policy": EC}).json
     assert created_at["status"] == "inProgress"
