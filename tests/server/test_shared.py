@@ -3,6 +3,7 @@
 import base64
 import concurrent.futures
 import contextlib
+import http.client
 import itertools
 import json
 import os
@@ -208,7 +209,7 @@ def test_the_work_of_a_killed_server_goes_on_at_the_others(pair, url):
         victim.token()
 
         def load(thread):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, http.client.HTTPException):
                 for n in itertools.count():
                     name = f"killed-{thread}-{n}"
                     if create(victim, name).status == 202:
