@@ -1,0 +1,110 @@
+// What every live widget is made of. Text from outside becomes a text node, never markup.
+
+/**
+ * The part of a widget's model that a module uses.
+ * @typedef {object} Model
+ * @property {(name: string) => any} get reads a trait
+ * @property {(name: string, value: unknown) => void} set changes a trait here
+ * @property {() => void} save_changes sends what was changed
+ * @property {(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]) => void} send sends a message of its own
+ * @property {(event: string, listener: (...values: any[]) => void) => void} on
+ * @property {(event: string, listener?: (...values: any[]) => void) => void} off
+ *
+ * @typedef {Node | string | number | null | undefined | false} Child
+ * @typedef {{model: Model, el: HTMLElement}} View
+ */
+
+/**
+ * Make an element.
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name of the element
+ * @param {Record<string, unknown>} [attributes] a function is a listener (`onclick`), true an attribute without a
+ *   value, false or null none
+ * @param {Child[]} children strings become text nodes
+ * @returns {HTMLElementTagNameMap[Name]}
+ */
+export function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === "function") {
+      element.addEventListener(key.slice(2), /** @type {EventListener} */ (value));
+    } else if (value !== false && value !== null && value !== undefined) {
+      element.setAttribute(key, value === true ? "" : String(value));
+    }
+  }
+  for (const child of children) {
+    if (child instanceof Node) element.append(child);
+    else if (child !== null && child !== undefined && child !== false) element.append(String(child));
+  }
+  return element;
+}
+
+/**
+ * Make a button that copies a text, and says that it did.
+ * @param {() => string} text is asked when the button is pressed
+ * @param {string} [label] its words
+ */
+export function copyButton(text, label = "Copy") {
+  const button = make("button", { type: "button", class: "kvl-button", onclick: copy }, label);
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(text());
+      button.textContent = "✓ Copied";
+    } catch {
+      button.textContent = "✕ The browser refused";
+    }
+    setTimeout(() => (button.textContent = label), 1500);
+  }
+  return button;
+}
+
+/**
+ * Turn an SVG that kvlab.render drew, which escaped all text from outside, into an element.
+ * @param {string} svg
+ */
+export function drawing(svg) {
+  return document.importNode(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
+}
+
+/**
+ * Turn HTML that kvlab.render wrote, which escaped all text from outside, into elements.
+ * @param {string} html
+ */
+export function fragment(html) {
+  const whole = new DOMParser().parseFromString(html, "text/html");
+  const part = document.createDocumentFragment();
+  // A style element stands in the head when it comes first.
+  part.append(...whole.head.childNodes, ...whole.body.childNodes);
+  return part;
+}
+
+/** Whether the reader asked for no motion. */
+export function isStill() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/**
+ * Run a function when a trait changes, and once now.
+ * @param {Model} model
+ * @param {string} trait
+ * @param {(value: any) => void} show
+ */
+export function follow(model, trait, show) {
+  model.on(`change:${trait}`, () => show(model.get(trait)));
+  show(model.get(trait));
+}
+
+/**
+ * Say so when the kernel is gone: the last picture stays readable, controls are off.
+ * @param {View} view
+ * @param {string} [safe] one sentence on what is not lost
+ */
+export function sayWhenGone({ model, el }, safe = "Nothing that is on disk is lost.") {
+  model.on("comm_live_update", () => {
+    if (el.querySelector(":scope > .kvl-gone") || !el.closest(".jupyter-widgets-disconnected")) return;
+    el.prepend(
+      make("div", { class: "kvl-gone", role: "alert" }, `✕ The kernel has gone. ${safe} Run this cell again to reconnect.`),
+    );
+    for (const control of el.querySelectorAll("button, input, select, textarea")) control.setAttribute("disabled", "");
+  });
+}
