@@ -131,6 +131,15 @@ class StoreUnavailable(VaultError):
         )
 
 
+class CallCancelled(VaultError):
+    """The caller gave a call up before the vault had changed anything. kvlab's own refusal; nginx has the status."""
+
+    status, code = 499, "CallCancelled"
+
+    def __init__(self) -> None:
+        super().__init__("The call was cancelled by its caller. Nothing was changed.")
+
+
 class Unauthorized(VaultError):
     """No token, or one that does not hold: the answer carries the challenge."""
 

@@ -71,7 +71,7 @@ class CertificateOperations(View):
         Source: https://learn.microsoft.com/rest/api/keyvault/certificates/create-certificate
         """
         core = self._core
-        order = _order(name, policy, attributes, tags, preserve_cert_order)
+        order = certificate_order(name, policy, attributes, tags, preserve_cert_order)
         with creation.requested(core, order, self._principal) as requested:
             row = creation.begin_operation(core, order, requested)
         return answer.operation(row, self._place)
@@ -316,13 +316,19 @@ class CertificateOperations(View):
         )
 
 
-def _order(
+def certificate_order(
     name: str,
     policy: PolicyInput | None,
-    attributes: AttributesInput | None,
-    tags: Mapping[str, str] | None,
-    preserve_cert_order: bool | None,
+    attributes: AttributesInput | None = None,
+    tags: Mapping[str, str] | None = None,
+    preserve_cert_order: bool | None = None,
 ) -> Order:
+    """
+    Check what ``create_certificate`` is given, as far as that goes without the store.
+
+    Raises:
+        InvalidName: and ``InvalidProperty``, ``InvalidSubject``: 400.
+    """
     return Order(
         name=name,
         name_key=new_name_key(name),

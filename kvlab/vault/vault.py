@@ -19,6 +19,7 @@ from kvlab.vault.partner import PartnerOperations
 from kvlab.vault.pending import PendingOperations
 from kvlab.vault.plain_key import PlainKeyOperations
 from kvlab.vault.practice import PracticeOperations
+from kvlab.vault.rehearsal import RehearsalOperations
 from kvlab.vault.secret import SecretOperations
 from kvlab.vault.view import plain_text
 
@@ -45,6 +46,7 @@ class Vault(
     SecretOperations,
     PracticeOperations,
     PartnerOperations,
+    RehearsalOperations,
 ):
     """
     A local certificate vault that behaves as Azure Key Vault does.

@@ -8,7 +8,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from kvlab.errors import ForbiddenByPolicy, ForbiddenByRbac, InvalidName, InvalidProperty, StoreUnavailable, VaultError
+from kvlab.errors import (
+    CallCancelled,
+    ForbiddenByPolicy,
+    ForbiddenByRbac,
+    InvalidName,
+    InvalidProperty,
+    StoreUnavailable,
+    VaultError,
+)
 from kvlab.store import vault as rows
 from kvlab.vault.access import OWNER, PERMISSIONS, Permission, allows, by_role
 from kvlab.vault.answer import Place, recovery_level
@@ -33,6 +41,9 @@ _VERSION = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
 _RESERVED = frozenset({"contacts", "issuers", "restore"})
 _NAMELESS = frozenset({"certificates/contacts", "certificates/restore", "keys/restore", "secrets/restore"})
 _log = logging.getLogger(__name__)
+
+AREAS: dict[str, str] = {}
+"""Operation -> what its first argument names, such as ``certificates/issuers``."""
 
 
 class View:
@@ -67,7 +78,7 @@ class View:
             ForbiddenByPolicy: or ``ForbiddenByRbac``, 403.
         """
         permission = PERMISSIONS[operation]
-        self._authorise(permission, _about(permission.area, (), arguments))
+        self._authorise(permission, object_of(permission.area, (), arguments))
 
     def _require_owner(self, operation: str, area: str, verb: str) -> None:
         """Refuse what only the owner may do, and record the refusal."""
@@ -103,21 +114,21 @@ def operation(
     def decorate(method: Callable[Concatenate[V, P], R]) -> Callable[Concatenate[V, P], R]:
         name = method.__name__
         permission = PERMISSIONS[name]
-        area = collection or permission.area
+        area = AREAS[name] = collection or permission.area
 
         def call(self: V, /, *args: P.args, **kwargs: P.kwargs) -> R:
             self._core.begin()
             try:
                 if self._principal != OWNER:
-                    self._authorise(permission, _about(area, args, kwargs))
+                    self._authorise(permission, object_of(area, args, kwargs))
                 if "maxresults" in kwargs:
                     _check_page(kwargs["maxresults"])
                 return method(self, *args, **kwargs)
-            except StoreUnavailable:
-                # Nowhere to write it down, and another attempt would only make the caller wait longer.
+            except (StoreUnavailable, CallCancelled):
+                # Nowhere to write it down, and another attempt would only make the caller wait longer; or nobody asks.
                 raise
             except VaultError as error:
-                self.note_refusal(name, _about(area, args, kwargs), error)
+                self.note_refusal(name, object_of(area, args, kwargs), error)
                 raise
 
         functools.update_wrapper(call, method)
@@ -241,7 +252,8 @@ def _check_page(maxresults: object) -> None:
         raise InvalidProperty("maxresults", f"It is a whole number from 1 to {PAGE_LIMIT}, not {maxresults!r}.")
 
 
-def _about(area: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
+def object_of(area: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
+    """Return what a call is about, such as ``certificates/web``, in a form that every database can keep."""
     first = args[0] if args else kwargs.get("name")
     # What is no name may hold anything; it is shown escaped, so that every database can keep it.
     return f"{area}/{ascii(first[:127])[1:-1][:127]}" if isinstance(first, str) and area not in _NAMELESS else area
