@@ -11,7 +11,7 @@ import copy
 import json
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from kvlab.entropy import SystemEntropy
 from kvlab.errors import CallCancelled, InvalidName, VaultError
@@ -37,6 +37,19 @@ _STAND_INS: dict[tuple[str, ...], Any] = {
 """What takes a refused member's place where to leave it out would be refused as well."""
 
 _FREE_NAME = "stand-in"
+
+
+class Proposal(NamedTuple):
+    """
+    A certificate that is not made yet.
+
+    Attributes:
+        refusals: why it can not be made as it is; empty if it can.
+        policy: with all defaults, and without the members that are refused; None if nothing remains to be made.
+    """
+
+    refusals: list[VaultError]
+    policy: CertificatePolicy | None
 
 
 class RehearsalOperations(View):
@@ -70,36 +83,42 @@ class RehearsalOperations(View):
             return error
         return None
 
-    def certificate_refusals(
-        self, name: str, policy: PolicyInput, *, tags: Mapping[str, str] | None = None
-    ) -> list[VaultError]:
+    def propose_certificate(self, name: str, policy: PolicyInput, *, tags: Mapping[str, str] | None = None) -> Proposal:
         """
-        List everything that ``create_certificate`` would refuse of what it is given: one refusal for each member.
+        Ask what ``create_certificate`` would make of what it is given, and everything it would refuse.
 
-        A member that is refused is left out, and the question asked again.
+        A member that is refused is left out, and the question asked again: there is one refusal for each member.
 
         Args:
             name: of the certificate.
             policy: a model, a dict or JSON text.
             tags: for the version to come.
+
+        Examples:
+            >>> from kvlab import Vault
+            >>> proposal = Vault().propose_certificate("web", {"x509_props": {"validity_months": 0}})
+            >>> [error.facts["field"] for error in proposal.refusals]
+            ['policy.x509_props.validity_months', 'policy.x509_props']
         """
         found: list[VaultError] = []
         document = _document(policy)
         taken: list[tuple[str, ...]] = []
         given = {"name": name, "tags": tags}
-        while (error := self._refusal(document, **given)) is not None:
-            path = _path(error)
+        while True:
+            answer = self._begin(document, **given)
+            if not isinstance(answer, VaultError):
+                return Proposal(found, answer)
+            path = _path(answer)
             if not path or path in taken:
-                return found if path else [*found, error]
-            # What is missed in a part that was refused is no news.
-            if not any(other[: len(path)] == path for other in taken):
-                found.append(error)
+                return Proposal(found if path else [*found, answer], None)
+            # That there is no name at all is no news where a name was refused.
+            if path != ("x509_props",) or not any(other[1:2] == ("sans",) for other in taken):
+                found.append(answer)
             taken.append(path)
             if path[0] in given:
                 given[path[0]] = _FREE_NAME if path[0] == "name" else None
             else:
                 document = _without(document, path)
-        return found
 
     def unless(self, stopped: Callable[[], bool]) -> Self:
         """
@@ -109,17 +128,16 @@ class RehearsalOperations(View):
         """
         return self._staged(_Stoppable(self._core, stopped))
 
-    def _refusal(self, document: Any, *, name: Any, tags: Any) -> VaultError | None:
+    def _begin(self, document: Any, *, name: Any, tags: Any) -> CertificatePolicy | VaultError:
         """Ask as ``create_certificate`` begins: what can be known before there is a key."""
         core = self._core
         try:
             self._authorise(PERMISSIONS["create_certificate"], object_of("certificates", (name,), {}))
             order = certificate_order(name, document, tags=tags)
             with core.read() as connection:
-                creation.plan(core, connection, order)
+                return creation.plan(core, connection, order).policy
         except VaultError as error:
             return error
-        return None
 
     def _staged(self, core: _Stage) -> Self:
         view = type(self).__new__(type(self))

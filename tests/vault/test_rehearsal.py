@@ -96,7 +96,7 @@ def test_permissions_come_first(vault):
 
     assert isinstance(reader.rehearse("delete_certificate", "web"), ForbiddenByPolicy)
     assert isinstance(vault.rehearse("delete_certificate", "web"), CertificateNotFound)
-    assert isinstance(reader.certificate_refusals("web", {})[0], ForbiddenByPolicy)
+    assert isinstance(reader.propose_certificate("web", {}).refusals[0], ForbiddenByPolicy)
 
 
 def test_what_the_owner_alone_may_is_foreseen_too(vault):
@@ -132,7 +132,7 @@ def test_every_refused_member_is_listed_once(vault):
         "lifetime_actions": [{"trigger": {"lifetime_percentage": 100}, "action": {"action_type": "AutoRenew"}}],
     }
 
-    found = vault.certificate_refusals("no name", policy, tags={"a": "b" * 600})
+    found = vault.propose_certificate("no name", policy, tags={"a": "b" * 600}).refusals
 
     assert isinstance(found[0], InvalidName)
     assert [error for error in found if isinstance(error, InvalidSubject)]
@@ -157,16 +157,27 @@ def test_every_refused_member_is_listed_once(vault):
         ),
         ({"key_props": {"kty": "DSA"}, "x509_props": {"subject": "CN=a"}}, "policy.key_props.kty"),
         ({}, "policy.x509_props"),
+        ({"x509_props": {"sans": {"dns_names": ["no good"]}}}, "policy.x509_props.sans.dns_names[0]"),
     ],
 )
 def test_what_is_no_policy_is_refused_once(vault, policy, field):
-    assert [error.facts["field"] for error in vault.certificate_refusals("web", policy)] == [field]
+    assert [error.facts["field"] for error in vault.propose_certificate("web", policy).refusals] == [field]
+
+
+def test_a_proposal_holds_the_defaults_of_what_was_not_refused(vault):
+    policy = {"key_props": {"kty": "EC"}, "x509_props": {"subject": "O=a, b", "validity_months": 7}}
+
+    proposal = vault.propose_certificate("web", policy)
+
+    assert len(proposal.refusals) == 1
+    assert (proposal.policy.key_props.crv, proposal.policy.x509_props.validity_months) == ("P-256", 7)
+    assert proposal.policy.lifetime_actions[0].action.action_type == "EmailContacts"
 
 
 def test_a_good_certificate_has_no_refusals_until_it_is_under_way(vault):
-    assert vault.certificate_refusals("web", ec_policy(issuer="Unknown")) == []
+    assert vault.propose_certificate("web", ec_policy(issuer="Unknown")).refusals == []
     pending(vault)
-    assert [type(error) for error in vault.certificate_refusals("web", ec_policy())] == [OperationInProgress]
+    assert [type(error) for error in vault.propose_certificate("web", ec_policy()).refusals] == [OperationInProgress]
 
 
 def test_a_call_that_is_given_up_changes_nothing(vault):
