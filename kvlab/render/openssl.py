@@ -34,7 +34,12 @@ _WITH_BACKSLASH = r"\\\g<0>"
 
 
 def openssl_command(
-    profile: Profile, key_path: str, *, days: int | None = None, password_path: str | None = None
+    profile: Profile,
+    key_path: str,
+    *,
+    days: int | None = None,
+    password_path: str | None = None,
+    out_path: str | None = None,
 ) -> str:
     """
     Write the command that makes a self-signed certificate, or a request, with what a profile asks for.
@@ -47,9 +52,10 @@ def openssl_command(
         key_path: the file with the private key.
         days: of validity; None for a request.
         password_path: a file whose first line opens the key.
+        out_path: the file for the PEM; None for the standard output.
 
     Returns:
-        Text for ``sh``, LF at its end: comments that say what differs, and the command, which writes PEM to its output.
+        Text for ``sh``, LF at its end: comments that say what differs, and the command, which writes PEM.
         If OpenSSL can not do it, only a comment that says why.
     """
     if any(isinstance(attribute.value, bytes) for attribute in profile.subject):
@@ -59,6 +65,7 @@ def openssl_command(
     head += ["-key", f"./{key_path}" if key_path.startswith("-") else key_path]
     head += ["-passin", f"file:{password_path}"] if password_path else []
     head += ["-sha256", "-utf8", *(["-days", str(days)] if signed else [])]
+    head += ["-out", out_path] if out_path else []
     if _fits_command_line(profile):
         parts = [[*head, "-config", "/dev/null"], ["-subj", _subject(profile.subject)]]
         parts += [

@@ -13,16 +13,16 @@ from kvlab.errors import NotTheOwner, StoreUnavailable, Unauthorized, VaultError
 from kvlab.server import control, login, page, resource_manager
 from kvlab.server.error import refusal
 from kvlab.server.message import JSON, Response
-from kvlab.server.routes import find_route
 from kvlab.server.version import check_version, left_out
 from kvlab.vault.access import OWNER
 from kvlab.wire.operation import CertificateOperation
+from kvlab.wire.route import find_route
 
 if TYPE_CHECKING:
     from kvlab.server.message import Request
-    from kvlab.server.routes import Route
     from kvlab.server.site import Site
     from kvlab.vault.vault import Vault
+    from kvlab.wire.route import Route
 
 RETRY_SECONDS = 10
 """What the service asks a poller to wait: https://learn.microsoft.com/rest/api/keyvault/certificates/create-certificate"""

@@ -9,13 +9,13 @@ import json
 import random
 from typing import NamedTuple
 
-from kvlab.server.routes import METHODS, ROUTES
 from kvlab.vault.access import NAMES
 from kvlab.wire.certificate import Attributes
 from kvlab.wire.issuer import Contact, IssuerBundle
 from kvlab.wire.key import PrivateJsonWebKey
 from kvlab.wire.model import WireModel, _inner_model, base64url
 from kvlab.wire.policy import CertificatePolicy
+from kvlab.wire.route import METHODS, ROUTES
 from tests.vault.make import ec_key, pfx_file, pkcs8_der, self_signed
 
 API = "api-version=7.6"

@@ -1,0 +1,97 @@
+"""A call in every language, as HTML and as text."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kvlab.render.call.dialect import DIALECTS
+from kvlab.render.call.rest import response_text
+from kvlab.render.markup import card, text
+from kvlab.x509.primitive import visible
+
+if TYPE_CHECKING:
+    from kvlab.render.call.call import Call
+
+UNKNOWN: Any = object()
+"""Says that the answer to a call is not known: None is one."""
+
+REMARKS = {
+    "kvlab": "vault is the vault of this notebook.",
+    "sdk": "The same against the cloud. Here: client = kvlab.sdk(vault).certificates, or .keys, .secrets.",
+    "az": "For bash. How az is pointed at kvlab stands in docs/az.md.",
+    "rest": "What the others send. A name in <> stands for something secret or long.",
+    "powershell": "For PowerShell 7 with Az.KeyVault. Not tried against kvlab.",
+    "openssl": "Without a vault, with files on your own disk.",
+}
+
+
+class Part(NamedTuple):
+    """One text that is copied as a whole; its label is empty where a tab has one only."""
+
+    label: str
+    text: str
+
+
+class Tab(NamedTuple):
+    """One language."""
+
+    key: str
+    title: str
+    remark: str
+    parts: tuple[Part, ...]
+
+
+def tabs(call: Call, result: Any = UNKNOWN) -> list[Tab]:
+    """
+    Return a call in each language that has it.
+
+    Args:
+        call: what is called.
+        result: what the vault's method returned, or the refusal it raised; left out if that is not known.
+    """
+    found = []
+    for dialect in DIALECTS:
+        written = dialect.write(call)
+        if not written:
+            continue
+        parts: tuple[Part, ...] = (Part("", written),)
+        if dialect.key == "rest" and result is not UNKNOWN:
+            parts = (Part("Request", written), Part("Response", response_text(call, result)))
+        found.append(Tab(dialect.key, dialect.title, REMARKS[dialect.key], parts))
+    return found
+
+
+def title(call: Call) -> str:
+    """Return the operation and what it is about: ``create_certificate web``."""
+    return f"{call.operation} {call.name}".rstrip()
+
+
+def call_html(call: Call, result: Any = UNKNOWN) -> str:
+    """Draw a call as a page without a kernel shows it: one language open, the others to be opened."""
+    body = "".join(_tab_html(tab, is_open=rank == 0) for rank, tab in enumerate(tabs(call, result)))
+    return card("Show me the call", text(title(call)), "", body)
+
+
+def call_text(call: Call, result: Any = UNKNOWN) -> str:
+    """Write a call in every language, for a terminal."""
+    blocks = []
+    for tab in tabs(call, result):
+        blocks += [f"── {tab.title}{f' · {part.label}' if part.label else ''} ──\n{part.text}" for part in tab.parts]
+    return "\n".join(blocks)
+
+
+def _tab_html(tab: Tab, *, is_open: bool) -> str:
+    parts = "".join(
+        (f'<div class="kvr-note">{text(part.label)}</div>' if part.label else "")
+        + f'<pre class="kvr-code">{html.escape(code_shown(part.text))}</pre>'
+        for part in tab.parts
+    )
+    opened = " open" if is_open else ""
+    remark = f'<div class="kvr-note">{text(tab.remark)}</div>'
+    return f"<details{opened}><summary>{text(tab.title)}</summary>{parts}{remark}</details>"
+
+
+def code_shown(source: str) -> str:
+    """Show what can not be seen in a text of several lines by its code; line ends stay."""
+    return "\n".join(map(visible, source.split("\n")))
