@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from kvlab.clients.forward import transport
     from kvlab.clients.sdk import sdk
     from kvlab.clock import SimulatedClock, SystemClock
-    from kvlab.errors import VaultError, X509Error
+    from kvlab.errors import IotError, VaultError, X509Error
+    from kvlab.iot.iot import Iot
     from kvlab.vault.vault import Vault
     from kvlab.widgets.create import create
     from kvlab.widgets.flow import flow
@@ -29,6 +30,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CertificatePolicy",
+    "Iot",
+    "IotError",
     "SimulatedClock",
     "SystemClock",
     "Vault",
@@ -49,6 +52,8 @@ __all__ = [
 # What a learner types, and where it lives; loaded on first use, so that ``import kvlab`` is quick.
 _HOMES = {
     "CertificatePolicy": "kvlab.wire.policy",
+    "Iot": "kvlab.iot.iot",
+    "IotError": "kvlab.errors",
     "SimulatedClock": "kvlab.clock",
     "SystemClock": "kvlab.clock",
     "Vault": "kvlab.vault.vault",

@@ -75,21 +75,21 @@ class BrokenChain(X509Error):
 _FIND_OUT = "please see https://go.microsoft.com/fwlink/?linkid="
 
 
-class VaultError(Exception):
+class ServiceError(Exception):
     """
-    The vault refuses. One subclass is one kind of refusal; doors map it, they never invent one.
+    A service refuses. One subclass is one kind of refusal; doors map it, they never invent one.
 
     Attributes:
         status: HTTP status the service answers with.
-        code: ``error.code`` on the wire.
-        inner_code: ``error.innererror.code`` on the wire, or None.
-        message: ``error.message``, in the service's own words where they are known.
+        code: what the refusal is called on the wire.
+        inner_code: a finer one, or None.
+        message: the sentence, in the service's own words where they are known.
         hint: kvlab's help, not sent by the service; or None.
         facts: what failed, by name.
     """
 
     status: int = 400
-    code: str = "BadParameter"
+    code: str
     inner_code: str | None = None
 
     def __init__(self, message: str, *, hint: str | None = None, **facts: object) -> None:
@@ -102,6 +102,24 @@ class VaultError(Exception):
         inner = f"/{self.inner_code}" if self.inner_code else ""
         text = f"{self.status} {self.code}{inner}: {self.message.strip()}"
         return f"{text}\n{self.hint}" if self.hint else text
+
+
+class VaultError(ServiceError):
+    """
+    The vault refuses: ``code`` is ``error.code`` on the wire, ``inner_code`` is ``error.innererror.code``.
+    """
+
+    code = "BadParameter"
+
+
+class IotError(ServiceError):
+    """
+    AWS IoT refuses: subclasses have AWS's own names, which are the codes too, and HTTP statuses.
+
+    Source: the service description of AWS IoT, version 2015-05-28 (https://docs.aws.amazon.com/iot/latest/apireference/).
+    """
+
+    code = "InvalidRequestException"
 
 
 class OpenRefused(VaultError, ValueError):
@@ -647,3 +665,159 @@ class ForbiddenByRbac(VaultError):
             f"Vault: {vault};location=local\r\n",
             action=action,
         )
+
+
+class InvalidRequestException(IotError):
+    """A member of an IoT request is missing, or not what it may be."""
+
+
+class UnauthorizedException(IotError):
+    """The caller may not do this in AWS IoT."""
+
+    status, code = 401, "UnauthorizedException"
+
+
+class ResourceNotFoundException(IotError):
+    """The account has no such certificate, CA, policy, version, thing or template."""
+
+    status, code = 404, "ResourceNotFoundException"
+
+    def __init__(self, message: str = "The specified resource does not exist.", **facts: str) -> None:
+        super().__init__(message, hint=None, **facts)
+
+
+class ResourceAlreadyExistsException(IotError):
+    """
+    What is to be made or registered is there already.
+
+    Attributes:
+        resource_id: the existing one's id or name; None where AWS does not tell.
+        resource_arn: its ARN.
+    """
+
+    status, code = 409, "ResourceAlreadyExistsException"
+
+    def __init__(self, message: str, *, resource_id: str | None = None, resource_arn: str | None = None) -> None:
+        self.resource_id = resource_id
+        self.resource_arn = resource_arn
+        super().__init__(message, resource_id=resource_id, resource_arn=resource_arn)
+
+
+class CertificateValidationException(IotError):
+    """A certificate to register is no certificate, has a weak key, or is not signed as it must be."""
+
+    status, code = 400, "CertificateValidationException"
+
+
+class CertificateStateException(IotError):
+    """The operation is not allowed in the status that a certificate, or its CA, has."""
+
+    status, code = 406, "CertificateStateException"
+
+
+class CertificateConflictException(IotError):
+    """Two registered CAs could have signed a certificate, and the request does not say which did."""
+
+    status, code = 409, "CertificateConflictException"
+
+
+class RegistrationCodeValidationException(IotError):
+    """A verification certificate does not carry the account's registration code."""
+
+    status, code = 400, "RegistrationCodeValidationException"
+
+
+class DeleteConflictException(IotError):
+    """Something is attached to what is to be deleted, or belongs to it."""
+
+    status, code = 409, "DeleteConflictException"
+
+
+class TransferConflictException(IotError):
+    """A certificate can not be transferred while something is attached to it."""
+
+    status, code = 409, "TransferConflictException"
+
+
+class TransferAlreadyCompletedException(IotError):
+    """There is no transfer of this certificate that could be accepted, rejected or cancelled."""
+
+    status, code = 410, "TransferAlreadyCompletedException"
+
+
+class MalformedPolicyException(IotError):
+    """A policy document is no IoT policy."""
+
+    status, code = 400, "MalformedPolicyException"
+
+
+class VersionsLimitExceededException(IotError):
+    """A policy has as many versions as it may have."""
+
+    status, code = 409, "VersionsLimitExceededException"
+
+
+class VersionConflictException(IotError):
+    """A thing has changed since the caller looked at it."""
+
+    status, code = 409, "VersionConflictException"
+
+
+class LimitExceededException(IotError):
+    """A quota of the account is used up."""
+
+    status, code = 410, "LimitExceededException"
+
+
+class ServiceUnavailableException(IotError):
+    """The registry can not be used for the moment; nothing was changed."""
+
+    status, code = 503, "ServiceUnavailableException"
+
+
+class InternalFailureException(IotError):
+    """A bug of kvlab's; nothing about it leaves the server."""
+
+    status, code = 500, "InternalFailureException"
+
+
+class UnknownOperationException(IotError):
+    """No operation of AWS IoT that kvlab knows has this method and path."""
+
+    status, code = 404, "UnknownOperationException"
+
+
+class SerializationException(IotError):
+    """The body of an IoT request is not the JSON object that the operation takes."""
+
+    status, code = 400, "SerializationException"
+
+
+class MissingAuthenticationTokenException(IotError):
+    """A request to AWS IoT is not signed."""
+
+    status, code = 403, "MissingAuthenticationTokenException"
+
+    def __init__(self) -> None:
+        super().__init__("Missing Authentication Token")
+
+
+class IncompleteSignatureException(IotError):
+    """The signature of a request to AWS IoT lacks a part."""
+
+    status, code = 403, "IncompleteSignatureException"
+
+
+class UnrecognizedClientException(IotError):
+    """A request is signed with an access key that is none of the account's."""
+
+    status, code = 403, "UnrecognizedClientException"
+
+    def __init__(self) -> None:
+        super().__init__("The security token included in the request is invalid.")
+
+
+class InvalidSignatureException(IotError):
+    """A request is not signed with the secret that belongs to its access key, or is too old."""
+
+    status, code = 403, "InvalidSignatureException"

@@ -5,20 +5,22 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from kvlab.errors import IotError
 from kvlab.render.markup import one_line, stylesheet, tag, text
 from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
-    from kvlab.errors import VaultError, X509Error
+    from kvlab.errors import ServiceError, X509Error
 
 _BOLD, _FAINT, _RED, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 
 
-def error_html(error: VaultError | X509Error) -> str:
+def error_html(error: ServiceError | X509Error) -> str:
     """Return a refusal as HTML."""
     sentence, codes, hint = _parts(error)
     tags = " ".join(map(tag, codes))
-    words = "in the vault's words" if codes else ""
+    speaker = "AWS's" if isinstance(error, IotError) else "the vault's"
+    words = f"in {speaker} words" if codes else ""
     help_text = f"<p>{text(hint)}</p>" if hint else ""
     return (
         f'{stylesheet()}<div class="kvr kvr-refusal" role="alert"><span class="kvr-sign">✕</span>'
@@ -26,7 +28,7 @@ def error_html(error: VaultError | X509Error) -> str:
     )
 
 
-def error_lines(error: VaultError | X509Error, *, colour: bool = False, width: int = 0) -> list[str]:
+def error_lines(error: ServiceError | X509Error, *, colour: bool = False, width: int = 0) -> list[str]:
     """
     Return a refusal as lines for a terminal or in place of a traceback: codes, sentence, help.
 
@@ -52,7 +54,7 @@ def _broken(sentence: str, width: int) -> list[str]:
     return textwrap.wrap(sentence, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
-def _parts(error: VaultError | X509Error) -> tuple[str, list[str], str]:
+def _parts(error: ServiceError | X509Error) -> tuple[str, list[str], str]:
     code = getattr(error, "code", None)
     if code is None:
         return one_line(str(error)), [], ""

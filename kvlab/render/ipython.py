@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import VaultError, X509Error
+from kvlab.errors import IotError, ServiceError, VaultError, X509Error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,13 +36,13 @@ def register(shell: Any) -> None:
         page.for_type_by_name(module, name, _late(home, f"{prefix}_html"))
         line.for_type_by_name(module, name, _printed(_late(home, f"{prefix}_text")))
     page.for_type_by_name("kvlab.vault.vault", "Vault", _late("kvlab.render.vault", "vault_html"))
-    for kind in (VaultError, X509Error):
+    for kind in (VaultError, IotError, X509Error):
         # IPython asks an exception for this method before it writes a traceback.
         setattr(kind, "_render_traceback_", refusal_lines)  # noqa: B010
         page.for_type(kind, _late("kvlab.render.error", "error_html"))
 
 
-def refusal_lines(error: VaultError | X509Error) -> list[str]:
+def refusal_lines(error: ServiceError | X509Error) -> list[str]:
     """Return what a cell shows in place of a traceback: the caller's own line, then the refusal."""
     lines = _late("kvlab.render.error", "error_lines")(error, colour=True, width=_WIDTH)
     place = _callers_line(error.__traceback__)

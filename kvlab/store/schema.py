@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 
 metadata = MetaData()
 
@@ -325,4 +325,140 @@ ca_order = Table(
     Column("leaf_der", LargeBinary, nullable=False),
     Index("ca_order_reference", "vault_id", "ca", "reference"),
     Index("ca_order_key", "vault_id", "ca", "key_hash"),
+)
+
+# AWS IoT. Ids of a registry's own come from the service; `number` is the order of making, and what pages go by.
+
+iot_account = Table(
+    "iot_account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("vault_id", _ref("vault.id"), nullable=False),
+    Column("account", String(12), nullable=False),
+    Column("region", String(30), nullable=False),
+    Column("registration_code", String(64)),
+    UniqueConstraint("vault_id", "account", "region"),
+)
+
+iot_access_key = Table(
+    "iot_access_key",
+    metadata,
+    Column("vault_id", _ref("vault.id"), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("account", String(12), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the secret access key
+    Index("iot_access_key_account", "vault_id", "account"),
+)
+
+iot_certificate = Table(
+    "iot_certificate",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("account_id", _ref("iot_account.id"), nullable=False),
+    Column("id", String(64), nullable=False),  # SHA-256 of the DER
+    Column("status", String(20), nullable=False),
+    Column("certificate_der", LargeBinary, nullable=False),
+    Column("ca_id", String(64)),  # the registered CA that signed it
+    Column("mode", String(10), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),
+    Column("customer_version", Integer, nullable=False),
+    Column("generation_id", String(36), nullable=False),
+    Column("previous_owner", String(12)),
+    Column("receiver_id", _ref("iot_account.id")),  # while it is pending: who may accept it
+    Column("transfer_message", Text),
+    Column("reject_reason", Text),
+    Column("transfer_date", BigInteger),
+    Column("accept_date", BigInteger),
+    Column("reject_date", BigInteger),
+    UniqueConstraint("account_id", "id"),
+    Index("iot_certificate_id", "id"),
+    Index("iot_certificate_list", "account_id", "number"),
+    _index_while("ca_id", "iot_certificate_ca", "account_id", "ca_id", "number"),
+    _index_while("receiver_id", "iot_certificate_incoming", "receiver_id", "number"),
+    _index_while("receiver_id", "iot_certificate_outgoing", "account_id", "number"),
+)
+
+iot_ca = Table(
+    "iot_ca",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("account_id", _ref("iot_account.id"), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("auto_registration", Boolean, nullable=False),
+    Column("certificate_der", LargeBinary, nullable=False),
+    Column("subject_der", LargeBinary, nullable=False),
+    Column("mode", String(10), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),
+    Column("customer_version", Integer, nullable=False),
+    Column("generation_id", String(36), nullable=False),
+    Column("registration_config", Text),
+    UniqueConstraint("account_id", "id"),
+    Index("iot_ca_id", "id"),
+    Index("iot_ca_list", "account_id", "number"),
+    Index("iot_ca_subject", "subject_der"),
+)
+
+iot_policy = Table(
+    "iot_policy",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("account_id", _ref("iot_account.id"), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("default_version", Integer, nullable=False),
+    Column("last_version", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),
+    Column("generation_id", String(36), nullable=False),
+    UniqueConstraint("account_id", "name"),
+    Index("iot_policy_list", "account_id", "number"),
+)
+
+iot_policy_version = Table(
+    "iot_policy_version",
+    metadata,
+    Column("policy", _ref("iot_policy.number"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+iot_attachment = Table(
+    "iot_attachment",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("policy", _ref("iot_policy.number"), nullable=False),
+    Column("target", Text, nullable=False),  # the ARN of a certificate, or another principal's id
+    UniqueConstraint("policy", "target"),
+    Index("iot_attachment_policy", "policy", "number"),
+    Index("iot_attachment_target", "target", "number"),
+)
+
+iot_thing = Table(
+    "iot_thing",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("account_id", _ref("iot_account.id"), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("id", String(36), nullable=False),
+    Column("thing_type", String(128)),
+    Column("billing_group", String(128)),
+    Column("attributes", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "name"),
+    Index("iot_thing_list", "account_id", "number"),
+)
+
+iot_thing_principal = Table(
+    "iot_thing_principal",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("thing", _ref("iot_thing.number"), nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("kind", String(20), nullable=False),
+    UniqueConstraint("thing", "principal"),
+    Index("iot_thing_principal_thing", "thing", "number"),
+    Index("iot_thing_principal_principal", "principal", "number"),
 )

@@ -1,0 +1,31 @@
+"""Where devices connect."""
+
+from __future__ import annotations
+
+from kvlab.errors import InvalidRequestException
+from kvlab.iot.view import View, operation
+from kvlab.wire.iot import Endpoint
+
+TYPES = ("iot:Data", "iot:Data-ATS", "iot:Data-Beta", "iot:CredentialProvider", "iot:Jobs")
+"""https://docs.aws.amazon.com/iot/latest/apireference/API_DescribeEndpoint.html"""
+
+HOST = "localhost"
+
+
+class EndpointOperations(View):
+    """What an account asks before its devices connect."""
+
+    @operation
+    def describe_endpoint(self, endpoint_type: str | None = None) -> Endpoint:
+        """
+        Return the host that devices connect to, without scheme and port; here one host serves all of it.
+
+        Args:
+            endpoint_type: ``iot:Data`` (the default), ``iot:Data-ATS``, …
+
+        Raises:
+            InvalidRequestException: there is no such type.
+        """
+        if endpoint_type is not None and endpoint_type not in TYPES:
+            raise InvalidRequestException(f"The endpoint type is none of {', '.join(TYPES)}.")
+        return Endpoint(endpoint_address=HOST)
