@@ -2,7 +2,7 @@
 
 import pytest
 
-from kvlab.iot.document import Statement
+from kvlab.iot.document import read_document
 from kvlab.iot.lookup import EVERYBODY, concerns, find_device
 from kvlab.iot.state import Status
 from tests.iot.make import POLICY, certificate, der, ec_key, name_of, pem, request
@@ -27,7 +27,7 @@ def test_a_device_is_found_by_its_der_with_policies_and_things(iot, shared_vault
         iot.account,
     )
     (policy,) = device.policies
-    assert policy.statements == (Statement("Allow", ("iot:*",), ("*",), False, False, {}),)
+    assert policy.statements == read_document(POLICY)
     assert device.thing("sensor").attributes == {"room": "12"}
     assert device.thing("another") is None
 
