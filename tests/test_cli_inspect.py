@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 import kvlab as package
 from kvlab import SimulatedClock
 from kvlab.cli import main
-from kvlab.cli.objects import read_objects
 from kvlab.errors import X509Error
 from kvlab.vault.own_key import certificate_from_key, request_from_key
 from kvlab.x509.certificate import self_sign
 from kvlab.x509.container import pem_certificate, pem_p7b, pem_request, write_p7b
 from kvlab.x509.extension import Profile
+from kvlab.x509.file import read_objects
 from kvlab.x509.key import private_key_from_scalar, private_key_pem, private_key_pkcs8_der
 from kvlab.x509.pfx import read_pfx, write_pfx, write_protected_pfx
 from tests.command import COMMAND, kvlab, kvlab_on_terminal

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from kvlab.cli.failure import Failure, sentence, shown
 from kvlab.cli.file import read_file, read_password, unlock
-from kvlab.cli.objects import Found, read_objects
 from kvlab.errors import X509Error
 from kvlab.render.field import Inspected, Sheet, sheets_csv, sheets_json, sheets_text
 from kvlab.x509.field import Field
+from kvlab.x509.file import Found, read_objects
 
 if TYPE_CHECKING:
     import argparse

@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from kvlab.errors import NameSyntaxError
 from kvlab.providers.baseline import longest_validity
 from kvlab.providers.provider import Override
-from kvlab.x509.attribute import BY_OID, SHOWN_KEYWORDS
+from kvlab.x509.attribute import shown_keyword
 from kvlab.x509.certificate import BACKDATED
 from kvlab.x509.extension import KEY_USAGES, UPN, upn_text
 from kvlab.x509.name import parse_name
@@ -31,6 +31,9 @@ _ADDED: dict[type[x509.ExtensionType], str] = {
     x509.CRLDistributionPoints: "cRLDistributionPoints",
     x509.PrecertificateSignedCertificateTimestamps: "signedCertificateTimestampList",
 }
+
+ADDED_EXTENSIONS = frozenset(_ADDED.values())
+"""What a public CA adds to every certificate, in RFC 5280's words."""
 
 _SERVER, _CLIENT = ExtendedKeyUsageOID.SERVER_AUTH.dotted_string, ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string
 _WHY_PURPOSE: tuple[tuple[Callable[[set[str]], object], str], ...] = (
@@ -95,7 +98,7 @@ def _subject(request: OrderRequest, csr: x509.CertificateSigningRequest, leaf: x
     for oid in {**before, **requested, **issued}:
         if before.get(oid) != issued.get(oid):
             yield Override(
-                f"subject {_keyword(oid)}",
+                f"subject {shown_keyword(oid)}",
                 ", ".join(before.get(oid, ())),
                 ", ".join(requested.get(oid, ())),
                 ", ".join(issued.get(oid, ())),
@@ -109,11 +112,6 @@ def _values(name: x509.Name) -> dict[x509.ObjectIdentifier, list[str]]:
     for attribute in reversed(list(name)):
         found.setdefault(attribute.oid, []).append(str(attribute.value))
     return found
-
-
-def _keyword(oid: x509.ObjectIdentifier) -> str:
-    attribute = BY_OID.get(oid)
-    return SHOWN_KEYWORDS.get(oid) or (attribute.title if attribute else oid.dotted_string)
 
 
 def _names(request: OrderRequest, csr: x509.CertificateSigningRequest, leaf: x509.Certificate) -> Iterator[Override]:

@@ -1,6 +1,8 @@
 """Typed pandas tables of what a vault holds and what a certificate says."""
 
-from kvlab.tables.certificate import certificates
+from kvlab.tables.certificate import batches, certificates
+from kvlab.tables.chain import chain
+from kvlab.tables.comparison import compare
 from kvlab.tables.event import events
 from kvlab.tables.field import fields
 from kvlab.tables.lint import lint
@@ -9,4 +11,16 @@ from kvlab.tables.operation import operations
 from kvlab.tables.override import overrides
 from kvlab.tables.version import versions
 
-__all__ = ["certificates", "events", "fields", "lint", "mails", "operations", "overrides", "versions"]
+__all__ = [
+    "batches",
+    "certificates",
+    "chain",
+    "compare",
+    "events",
+    "fields",
+    "lint",
+    "mails",
+    "operations",
+    "overrides",
+    "versions",
+]

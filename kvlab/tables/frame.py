@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from kvlab.render.table import MOST_ROWS, table_html
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 INSTANT = "datetime64[s, UTC]"
 """An aware instant in whole seconds."""
+
+_NO_TIME = np.iinfo("int64").min
+"""How pandas writes that there is no time."""
 
 
 class Table(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
@@ -33,17 +37,29 @@ class Table(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
         return table_html([str(name) for name in self.columns], rows, len(self))
 
 
-def frame(rows: Iterable[Sequence[Any]], dtypes: Mapping[str, str]) -> Table:
+def frame(rows: Iterable[Sequence[Any]], dtypes: Mapping[str, Any]) -> Table:
     """
     Make a frame.
 
     Args:
-        rows: values in the order of the columns; None where there is none.
+        rows: values in the order of the columns; None where there is none. An instant is an aware datetime or epoch
+            seconds.
         dtypes: column name to dtype, in the order of the columns; also those of an empty frame.
     """
-    table = Table([tuple(row) for row in rows], columns=[*dtypes], dtype="object")
-    typed: Table = table.astype(dict(dtypes))
-    return typed
+    columns = [*zip(*rows, strict=True)] or [()] * len(dtypes)
+    made = zip(dtypes.items(), columns, strict=True)
+    return Table({name: _column(values, dtype) for (name, dtype), values in made})
+
+
+def _column(values: Sequence[Any], dtype: Any) -> Any:
+    if dtype == INSTANT:
+        seconds = np.array([_NO_TIME if value is None else _seconds(value) for value in values], dtype="int64")
+        return pd.Series(seconds.view("datetime64[s]")).dt.tz_localize("UTC")
+    return pd.array(np.array(values, dtype="object"), dtype=dtype)
+
+
+def _seconds(value: datetime | int) -> int:
+    return value if isinstance(value, int) else int(value.timestamp())
 
 
 def instant(seconds: int | None) -> datetime | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from kvlab.tables.field import der_of
 from kvlab.tables.frame import frame
+from kvlab.tables.source import der_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
 
-    from kvlab.tables.field import Source
+    from kvlab.tables.source import Source
 
 Rules = Literal["pkix", "cabf"]
 

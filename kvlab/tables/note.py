@@ -56,6 +56,81 @@ _BY_NAME = {
     "challengePassword": "A password for the CA, in clear; better left out.",
     "attributes": "What a request asks for beside name and key.",
     "extensions": "What version 3 added to name, key and dates.",
+    "issuerUniqueID": "Told issuers of one name apart in version 2; nobody uses it now.",
+    "subjectUniqueID": "Told subjects of one name apart in version 2; nobody uses it now.",
+    "givenName": "A first name.",
+    "surname": "A family name.",
+    "initials": "Initials of a person's names.",
+    "title": "What somebody is in the organization.",
+    "pseudonym": "A name that is not somebody's own.",
+    "generationQualifier": "Jr., III and the like.",
+    "dnQualifier": "Tells two that would have the same name apart.",
+    "streetAddress": "Street and number.",
+    "postalCode": "A postal code.",
+    "x500UniqueIdentifier": "Tells things that had the same name one after the other apart.",
+    "OGRN": "A company's number in the Russian register.",
+    "INN": "A Russian taxpayer's number.",
+    "ecParameters": "A curve spelt out in numbers in place of its name, which RFC 5480 forbids.",
+    "parameters": "What the algorithm needs to know beside the key.",
+    "p": "The prime that all numbers of a DSA key are taken by.",
+    "q": "The prime order of the group of a DSA key.",
+    "g": "The generator of the group of a DSA key.",
+    "y": "The public number of a DSA key.",
+    "hashAlgorithm": "The hash of an RSASSA-PSS signature.",
+    "maskGenAlgorithm": "How RSASSA-PSS spreads the hash over the signature.",
+    "saltLength": "How many random octets an RSASSA-PSS signature holds.",
+    "trailerField": "How an RSASSA-PSS signature ends; there is one way only.",
+    "authorityCertIssuer": "Which certificate of the issuer signed: the name of who issued that.",
+    "authorityCertSerialNumber": "Which certificate of the issuer signed: its serial number.",
+    "ocsp": "Where to ask whether it is revoked.",
+    "caIssuers": "Where to fetch the issuer's certificate.",
+    "caRepository": "Where a CA publishes what it issues.",
+    "subjectInfoAccess": "Where to find what this CA or service offers.",
+    "policyIdentifier": "One set of rules it was issued under.",
+    "cPSuri": "Where the CA's practice statement can be read.",
+    "explicitText": "A sentence of the CA that a client should show.",
+    "noticeRef": "The number of a sentence in a paper of the CA.",
+    "unotice": "A notice of the CA to whoever relies on the certificate.",
+    "policyMappings": "Which of the CA's policies count as which of another's.",
+    "policyMapping": "Two policies that count as the same.",
+    "policyConstraints": "What a chain through this CA must say about policies.",
+    "requireExplicitPolicy": "After so many further certificates an acceptable policy is needed.",
+    "inhibitPolicyMapping": "After so many further certificates policies may not be mapped any more.",
+    "inhibitAnyPolicy": "After so many further certificates anyPolicy stands for nothing.",
+    "permittedSubtrees": "Names of this kind must lie in here.",
+    "excludedSubtrees": "Names must not lie in here.",
+    "freshestCRL": "Where the latest changes to the list of revoked certificates are.",
+    "cRLIssuer": "Who signs the revocation list, if not the issuer.",
+    "reasons": "For which reasons a certificate gets into that list.",
+    "nameRelativeToCRLIssuer": "Where the list is, counted from the name of who issues it.",
+    "issuerAltName": "Other names of the issuer.",
+    "privateKeyUsagePeriod": "When the private key may sign, if shorter than the certificate is valid.",
+    "registeredID": "An object identifier as a name.",
+    "ediPartyName": "A party of electronic data interchange.",
+    "x400Address": "An X.400 mail address.",
+    "generalName": "A name that can not be read.",
+    "tlsFeature": "TLS extensions that the server promises; status_request is OCSP must-staple.",
+    "ocspNoCheck": "Nobody need ask whether this OCSP responder is revoked.",
+    "ctPoison": "A precertificate, made for public logs only: no client may accept it.",
+    "logID": "Which log gave the receipt: the SHA-256 of its public key.",
+    "timestamp": "When the log promised to publish the certificate.",
+    "signedCertificateTimestamp": "One receipt of a public log.",
+    "qcStatements": "What European law says of a qualified certificate.",
+    "admission": "A profession, as German law wants it named.",
+    "certificateTemplate": "The template that a Windows CA issued it by.",
+    "certificateTemplateName": "The template that a Windows CA issued it by, in the old form.",
+    "templateID": "The template's number.",
+    "templateMajorVersion": "The template's version.",
+    "templateMinorVersion": "The template's version, after the dot.",
+    "caVersion": "How often a Windows CA has renewed its certificate and key.",
+    "netscapeCertType": "What Netscape let the certificate do, before extKeyUsage.",
+    "netscapeComment": "A remark that Netscape showed.",
+    "entrustVersion": "With which version of Entrust's program it was made.",
+    "unstructuredName": "A name without form that old devices put into requests.",
+    "extension": "An extension that can not be read.",
+    "label": "What the block calls itself.",
+    "octets": "How long it is.",
+    "trailing": "What follows the object and does not belong to it.",
 }
 
 _BY_OID = {
@@ -78,6 +153,26 @@ _BY_SECTION = {
 }
 
 
-def note(section: str, name: str, oid: str | None) -> str:
-    """Return what a field is for; empty if there is nothing to say."""
-    return _BY_SECTION.get((section, name)) or _BY_OID.get(oid or "") or _BY_NAME.get(name, "")
+_ELSE = {
+    "certificate": "A part of the certificate that RFC 5280 does not have.",
+    "request": "A part of the request that RFC 2986 does not have.",
+    "issuer": "A part of the issuer's name.",
+    "subject": "A part of the subject's name.",
+    "validity": "When the certificate is valid.",
+    "public key": "A part of the public key.",
+    "attributes": "Something the requester tells the CA.",
+    "signature": "A part of the signature.",
+    "encoding": "Octets that can not be read, or are not where they belong.",
+}
+_UNKNOWN = "An extension that not every client knows; one that does not must refuse the certificate if it is critical."
+_MEMBER = "A part of the extension above."
+
+
+def note(section: str, name: str, oid: str | None, critical: bool | None) -> str:
+    """Return what a field is for, in one sentence; never empty."""
+    known = _BY_SECTION.get((section, name)) or _BY_OID.get(oid or "") or _BY_NAME.get(name)
+    if known:
+        return known
+    if section == "extensions":
+        return _MEMBER if critical is None else _UNKNOWN
+    return _ELSE.get(section, "Something that kvlab can not name.")

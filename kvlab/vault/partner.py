@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import InvalidProperty
-from kvlab.providers.provider import TRADES, Override
-from kvlab.store import certificate as rows
+from kvlab.providers.provider import TRADES
 from kvlab.store import vault as vault_rows
 from kvlab.store.ca import CaBooks
-from kvlab.vault.view import View, name_key, version_key
+from kvlab.vault.view import View
 from kvlab.wire.ca import CaConfiguration
 from kvlab.x509.container import pem_certificate
 
@@ -48,30 +46,6 @@ class PartnerOperations(View):
         if found is None:
             raise InvalidProperty("ca", f"It is {' or '.join(TRADES)}, not {name!a}.")
         return PartnerCA(self._core, found, self._principal)
-
-    def overrides(self, name: str, version: str | None = None) -> tuple[Override, ...]:
-        """
-        Read where a CA decided otherwise than it was asked: in the policy, in the request, in the certificate, and why.
-
-        Args:
-            name: of the certificate; the caller needs the permission to get it.
-            version: 32 hexadecimal digits; the newest when left out.
-
-        Returns:
-            One ``Override`` for each difference; none where the vault itself or your own CA signed.
-
-        Raises:
-            CertificateNotFound: 404.
-        """
-        self.get_certificate(name, version)  # type: ignore[attr-defined]  # the permission, and whether it is there
-        core = self._core
-        with core.read() as connection:
-            if version:
-                row = rows.one_version(connection, core.vault_id, name_key(name), version_key(version))
-            else:
-                row = rows.latest(connection, core.vault_id, name_key(name))
-        stored = row.v_overrides if row is not None else None
-        return tuple(Override(**override) for override in json.loads(stored or "[]"))
 
 
 class PartnerCA:

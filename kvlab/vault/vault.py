@@ -20,6 +20,7 @@ from kvlab.vault.pending import PendingOperations
 from kvlab.vault.plain_key import PlainKeyOperations
 from kvlab.vault.practice import PracticeOperations
 from kvlab.vault.rehearsal import RehearsalOperations
+from kvlab.vault.record import RecordOperations
 from kvlab.vault.secret import SecretOperations
 from kvlab.vault.view import plain_text
 
@@ -47,6 +48,7 @@ class Vault(
     PracticeOperations,
     PartnerOperations,
     RehearsalOperations,
+    RecordOperations,
 ):
     """
     A local certificate vault that behaves as Azure Key Vault does.

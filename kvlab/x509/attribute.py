@@ -97,3 +97,9 @@ SHOWN_KEYWORDS = {
     TELEPHONE_NUMBER: "Phone",
 }
 """The keywords Windows writes ([MS-OSCO]); every other attribute it writes as ``OID.`` and its number."""
+
+
+def shown_keyword(oid: ObjectIdentifier) -> str:
+    """Return the keyword that Windows writes for an attribute, else RFC 5280's word, else the dotted OID."""
+    attribute = BY_OID.get(oid)
+    return SHOWN_KEYWORDS.get(oid) or (attribute.title if attribute else oid.dotted_string)

@@ -123,7 +123,7 @@ def find_leaf(certificates_der: Sequence[bytes], public_key_der: bytes) -> int:
         UnreadableContainer: an item is not a DER certificate.
     """
     for index, der in enumerate(certificates_der):
-        if _Certificate(der).public_key_der == public_key_der:
+        if ChainCertificate(der).public_key_der == public_key_der:
             return index
     # The same EC point can also be written compressed; only then do the octets differ. An RSA key that is for
     # RSASSA-PSS alone also reads as the plain one, but no program takes the two for a pair.
@@ -154,8 +154,19 @@ def links(certificates_der: Sequence[bytes]) -> list[Link]:
     return [bag.link(index) for index in range(len(certificates_der))]
 
 
-class _Certificate:
-    """The fields of one certificate that decide who issued it."""
+class ChainCertificate:
+    """
+    The fields of one certificate that decide who issued it.
+
+    Attributes:
+        der: the whole certificate.
+        parsed: as ``cryptography`` reads it.
+        issuer: and ``subject``, ``public_key_der``: DER, as it stands there.
+        subject_key: octets of subjectKeyIdentifier, None without; ``authority_key``: of authorityKeyIdentifier.
+
+    Raises:
+        UnreadableContainer: it is not a DER certificate.
+    """
 
     def __init__(self, der: bytes) -> None:
         self.der = der
@@ -171,11 +182,11 @@ class _Certificate:
         self.subject_key = _subject_key(identifiers.get(_SUBJECT_KEY_IDENTIFIER))
         self.authority_key = _authority_key(identifiers.get(_AUTHORITY_KEY_IDENTIFIER))
 
-    def names_key_of(self, issuer: _Certificate) -> bool:
+    def names_key_of(self, issuer: ChainCertificate) -> bool:
         """Whether the key identifiers allow ``issuer``: where one is missing they say nothing."""
         return self.authority_key is None or issuer.subject_key in {None, self.authority_key}
 
-    def verify(self, issuer: _Certificate) -> tuple[bool | None, str]:
+    def verify(self, issuer: ChainCertificate) -> tuple[bool | None, str]:
         """Return whether the issuer's key verifies the signature, None if that can not be computed, and why not."""
         try:
             self.parsed.verify_directly_issued_by(issuer.parsed)
@@ -190,7 +201,7 @@ class _Bag:
     """Certificates by index, and who may have issued whom; a duplicate goes by the index of the first of its kind."""
 
     def __init__(self, certificates_der: Sequence[bytes]) -> None:
-        self.certificates = [_Certificate(der) for der in certificates_der]
+        self.certificates = [ChainCertificate(der) for der in certificates_der]
         self.first: dict[bytes, int] = {}
         for index, certificate in enumerate(self.certificates):
             self.first.setdefault(certificate.der, index)
@@ -200,7 +211,7 @@ class _Bag:
             self.by_subject.setdefault(self.certificates[index].subject, []).append(index)
         self.known: dict[int, list[int]] = {}
 
-    def __getitem__(self, index: int) -> _Certificate:
+    def __getitem__(self, index: int) -> ChainCertificate:
         return self.certificates[index]
 
     def possible_issuers(self, index: int) -> list[int]:
