@@ -19,8 +19,8 @@ from kvlab.vault.partner import PartnerOperations
 from kvlab.vault.pending import PendingOperations
 from kvlab.vault.plain_key import PlainKeyOperations
 from kvlab.vault.practice import PracticeOperations
-from kvlab.vault.rehearsal import RehearsalOperations
 from kvlab.vault.record import RecordOperations
+from kvlab.vault.rehearsal import RehearsalOperations
 from kvlab.vault.secret import SecretOperations
 from kvlab.vault.view import plain_text
 
