@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kvlab.errors import IotError, VaultError, X509Error
     from kvlab.iot.iot import Iot
     from kvlab.vault.vault import Vault
+    from kvlab.widgets.call import calls
     from kvlab.widgets.create import create
     from kvlab.widgets.flow import flow
     from kvlab.widgets.importing import import_form
@@ -38,6 +39,7 @@ __all__ = [
     "VaultError",
     "X509Error",
     "__version__",
+    "calls",
     "create",
     "flow",
     "import_form",
@@ -59,6 +61,7 @@ _HOMES = {
     "Vault": "kvlab.vault.vault",
     "VaultError": "kvlab.errors",
     "X509Error": "kvlab.errors",
+    "calls": "kvlab.widgets.call",
     "create": "kvlab.widgets.create",
     "flow": "kvlab.widgets.flow",
     "import_form": "kvlab.widgets.importing",

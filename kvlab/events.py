@@ -28,7 +28,7 @@ class Event:
         version: the version made or touched (32 hexadecimal digits), if one.
         request_id: the pending operation's id, if one.
         step: the numbered step of the manual or the known-issuer flow, if it is one.
-        detail: facts by name; JSON values.
+        detail: facts by name; JSON values. ``request`` are the arguments of the call, without those that are secret.
     """
 
     seq: int

@@ -22,6 +22,7 @@ DTYPES = {
     "request_id": "string",
     "step": "Int64",
     "detail": "string",
+    "request": "string",
 }
 
 
@@ -44,6 +45,7 @@ def events(vault: Vault, *, name: str | None = None) -> pd.DataFrame:
         - ``version``, ``request_id``: string, 32 hexadecimal digits, or ``<NA>``.
         - ``step``: Int64, of the numbered steps of the flow, or ``<NA>``.
         - ``detail``: string, JSON.
+        - ``request``: string, JSON: what was asked for, without what is secret, or ``<NA>``.
     """
     about = None if name is None else f"certificates/{name}".casefold()
     return frame(
@@ -57,7 +59,8 @@ def events(vault: Vault, *, name: str | None = None) -> pd.DataFrame:
                 event.version,
                 event.request_id,
                 event.step,
-                json.dumps(event.detail),
+                json.dumps({name: fact for name, fact in event.detail.items() if name != "request"}),
+                json.dumps(event.detail["request"]) if "request" in event.detail else None,
             )
             for event in vault.events
             if about in (None, event.object.casefold())

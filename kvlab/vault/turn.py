@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kvlab.vault.request import ASKED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -55,6 +57,13 @@ class Turn:
         detail: Mapping[str, Any] | None = None,
         **facts: Any,
     ) -> None:
-        """Note an event; see ``kvlab.events.Event``. The detail's facts may be given by name; None is left out."""
+        """
+        Note an event; see ``kvlab.events.Event``. The detail's facts may be given by name; None is left out.
+
+        An accepted call's event also tells what was asked for: see ``kvlab.vault.request``.
+        """
+        asked = ASKED.get()
+        if asked is not None and self.actor != VAULT and asked.is_noted_as(kind):
+            facts["request"] = asked.noted()
         facts = {name: value for name, value in {**(detail or {}), **facts}.items() if value is not None}
         self.events.append((actor or self.actor, kind, about, version, request_id, step, facts))

@@ -20,6 +20,7 @@ from kvlab.errors import (
 from kvlab.store import vault as rows
 from kvlab.vault.access import OWNER, PERMISSIONS, Permission, allows, by_role
 from kvlab.vault.answer import Place, recovery_level
+from kvlab.vault.request import ASKED, Asked
 from kvlab.wire.certificate import Attributes
 
 if TYPE_CHECKING:
@@ -90,7 +91,11 @@ class View:
     def note_refusal(self, operation: str, about: str, error: VaultError) -> None:
         """Record that the caller was refused; ``about`` is what the request was for."""
         message = storable(error.message)[:MESSAGE_LENGTH]
-        facts = {"status": error.status, "code": error.code, "inner_code": error.inner_code, "message": message}
+        asked = ASKED.get()
+        facts = {
+            "status": error.status, "code": error.code, "inner_code": error.inner_code, "message": message,
+            "request": asked.noted() if asked and asked.is_noted_as(operation) else None,
+        }  # fmt: skip
         try:
             with self._core.turn(self._principal) as turn:
                 turn.record("refused", storable(about)[:ABOUT_LENGTH], detail={"operation": operation, **facts})
@@ -118,6 +123,7 @@ def operation(
 
         def call(self: V, /, *args: P.args, **kwargs: P.kwargs) -> R:
             self._core.begin()
+            asked = ASKED.set(Asked(method, args, kwargs))
             try:
                 if self._principal != OWNER:
                     self._authorise(permission, object_of(area, args, kwargs))
@@ -130,6 +136,8 @@ def operation(
             except VaultError as error:
                 self.note_refusal(name, object_of(area, args, kwargs), error)
                 raise
+            finally:
+                ASKED.reset(asked)
 
         functools.update_wrapper(call, method)
         return call

@@ -71,6 +71,11 @@ class WireModel(BaseModel):
         return found
 
     @classmethod
+    def known_members(cls) -> dict[str, type[WireModel] | None]:
+        """Return the members in every spelling that is read, with the model of those that are objects."""
+        return _members(cls)
+
+    @classmethod
     def unknown_members(cls, value: Any, prefix: str = "") -> list[str]:
         """List the members of a mapping or of valid JSON text, at any depth, that the model ignores."""
         if isinstance(value, str):

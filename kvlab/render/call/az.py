@@ -227,11 +227,12 @@ def _cryptography(call: Call) -> list[list[str]]:
         return [*words, ["--digest", _base64(value)]]
     if call.operation == "verify":
         return [*words, ["--digest", _base64(given["digest"])], ["--signature", _base64(value)]]
-    operand = f'"$(base64 -w0 {shell(value.name)})"' if isinstance(value, Given) else _base64(value)
-    return [*words, ["--value", operand], ["--data-type", "base64"]]
+    return [*words, ["--value", _base64(value)], ["--data-type", "base64"]]
 
 
-def _base64(value: str | bytes) -> str:
+def _base64(value: str | bytes | Given) -> str:
+    if isinstance(value, Given):
+        return f'"$(base64 -w0 {shell(value.name)})"'
     octets = value if isinstance(value, bytes) else decode_base64(value)
     if octets is None:
         raise _Unsayable

@@ -49,6 +49,19 @@ _SECRETS = {
 }
 """What a call never holds. A backup is sealed, but long; what is to be encrypted is nobody else's business."""
 
+HIDDEN: Any = object()
+"""Stands for an argument whose value is not known any more."""
+
+_FILES = {
+    ("merge_certificate", "x5c"): Given("file", "{name}.pem", "base64"),
+    ("sign", "value"): Given("file", "digest.bin", "base64url"),
+    ("verify", "digest"): Given("file", "digest.bin", "base64url"),
+    ("verify", "value"): Given("file", "signature.bin", "base64url"),
+    ("decrypt", "value"): Given("file", "ciphertext.bin", "base64url"),
+    ("unwrap_key", "value"): Given("file", "wrapped-key.bin", "base64url"),
+}
+"""Where an argument that could be shown is taken from when it is not known."""
+
 PASSWORD = Given("environment", "ISSUER_PASSWORD")
 """Stands for the password in an issuer's credentials."""
 
@@ -102,6 +115,12 @@ class Call:
         return next((route for route in routes if ("{version}" in route.path) == bool(self.version)), routes[0])
 
     @property
+    def path(self) -> tuple[str, ...]:
+        """The parts of the URL's path, not yet percent-encoded."""
+        found = {"{name}": self.name, "{version}": self.version}
+        return tuple(found.get(part, part) for part in self.route.path)
+
+    @property
     def area(self) -> str:
         """``certificates``, ``keys`` or ``secrets``: which of the service's clients has the operation."""
         return self.route.path[0].removeprefix("deleted")
@@ -135,10 +154,13 @@ def _whole(operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kept(operation: str, name: str, key: str, value: Any, arguments: Mapping[str, Any]) -> Any:
-    hidden = _SECRETS.get((operation, key))
+    hidden = (_SECRETS if value is not HIDDEN else _SECRETS | _FILES).get((operation, key))
+    if hidden is None and value is HIDDEN:
+        raise KeyError(key)
     if hidden is not None:
         file = hidden.name.format(name=name or "restored", kind=_kind(value, arguments))
-        return value if isinstance(value, Given) else hidden._replace(name=file)
+        found = value if isinstance(value, Given) else hidden._replace(name=file)
+        return [found] if key == "x5c" else found
     if key == "x5c":
         return _certificates(name, value)
     value = _plain(_read(value) if key in _OBJECTS else value)

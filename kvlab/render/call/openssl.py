@@ -174,6 +174,8 @@ def _encryption_options(call: Call) -> str | None:
 
 
 def _written(value: Any, file: str) -> str:
+    if isinstance(value, Given):
+        return "" if value.name == file else f"cp {shell(value.name)} {file}\n"
     octets = value if isinstance(value, bytes) else decode_base64(str(value)) or b""
     return f"echo {base64.b64encode(octets).decode()} | base64 -d > {file}\n"
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kvlab.render.call.dialect import DIALECTS
-from kvlab.render.call.rest import response_text
 from kvlab.render.markup import card, text
 from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
     from kvlab.render.call.call import Call
-
-UNKNOWN: Any = object()
-"""Says that the answer to a call is not known: None is one."""
 
 REMARKS = {
     "kvlab": "vault is the vault of this notebook.",
@@ -42,22 +38,16 @@ class Tab(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def tabs(call: Call, result: Any = UNKNOWN) -> list[Tab]:
-    """
-    Return a call in each language that has it.
-
-    Args:
-        call: what is called.
-        result: what the vault's method returned, or the refusal it raised; left out if that is not known.
-    """
+def tabs(call: Call, answer: Part | None = None) -> list[Tab]:
+    """Return a call in each language that has it; the answer, if it is known, stands below the REST request."""
     found = []
     for dialect in DIALECTS:
         written = dialect.write(call)
         if not written:
             continue
         parts: tuple[Part, ...] = (Part("", written),)
-        if dialect.key == "rest" and result is not UNKNOWN:
-            parts = (Part("Request", written), Part("Response", response_text(call, result)))
+        if dialect.key == "rest" and answer is not None:
+            parts = (Part("Request", written), answer)
         found.append(Tab(dialect.key, dialect.title, REMARKS[dialect.key], parts))
     return found
 
@@ -67,16 +57,16 @@ def title(call: Call) -> str:
     return f"{call.operation} {call.name}".rstrip()
 
 
-def call_html(call: Call, result: Any = UNKNOWN) -> str:
+def call_html(call: Call, answer: Part | None = None) -> str:
     """Draw a call as a page without a kernel shows it: one language open, the others to be opened."""
-    body = "".join(_tab_html(tab, is_open=rank == 0) for rank, tab in enumerate(tabs(call, result)))
+    body = "".join(_tab_html(tab, is_open=rank == 0) for rank, tab in enumerate(tabs(call, answer)))
     return card("Show me the call", text(title(call)), "", body)
 
 
-def call_text(call: Call, result: Any = UNKNOWN) -> str:
+def call_text(call: Call, answer: Part | None = None) -> str:
     """Write a call in every language, for a terminal."""
     blocks = []
-    for tab in tabs(call, result):
+    for tab in tabs(call, answer):
         blocks += [f"── {tab.title}{f' · {part.label}' if part.label else ''} ──\n{part.text}" for part in tab.parts]
     return "\n".join(blocks)
 

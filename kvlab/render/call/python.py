@@ -17,9 +17,11 @@ def python_text(call: Call) -> str:
     """Return the lines for a notebook in which ``vault`` is the vault."""
     values = _arguments(call)
     positional: list[Any] = []
-    for name, parameter in inspect.signature(getattr(Vault, call.operation)).parameters.items():
-        if name == "self":
-            continue
+    _self, *parameters = inspect.signature(getattr(Vault, call.operation)).parameters.items()
+    if all(name != "name" for name, _ in parameters):
+        # A restored object brings its name with it.
+        values.pop("name", None)
+    for name, parameter in parameters:
         if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or name not in values:
             break
         positional.append(values.pop(name))

@@ -80,7 +80,7 @@ def python_call(function: str, *arguments: Any, **named: Any) -> str:
 
 def python_imports(text: str) -> list[str]:
     """Return the import lines of the standard library that a text needs."""
-    lines = [f"import {module}" for module in ("json", "os") if re.search(rf"\b{module}\.", text)]
+    lines = [f"import {module}" for module in ("base64", "json", "os") if re.search(rf"\b{module}\.", text)]
     lines += ["from datetime import UTC, datetime"] if "datetime.fromtimestamp(" in text else []
     return lines + (["from pathlib import Path"] if "Path(" in text else [])
 

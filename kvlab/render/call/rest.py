@@ -25,15 +25,15 @@ REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 400: "
            500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
 """RFC 9110 section 15."""
 
-_SECRET_VALUES = {"get_secret": "value", "set_secret": "value"}
+_SECRET_VALUES = frozenset({"get_secret", "set_secret", "decrypt", "unwrap_key"})
+"""The operations whose answers hold a secret in ``value``."""
 _QUERY = {"includePending": "include_pending", "outContentType": "out_content_type"}
 _LONG = 120
 
 
 def url_of(call: Call) -> str:
     """Return the URL with its query."""
-    found = {"{name}": call.name, "{version}": call.version}
-    path = "/".join(quote(found.get(part, part), safe="") for part in call.route.path)
+    path = "/".join(quote(part, safe="") for part in call.path)
     query = {"api-version": API_VERSION}
     for name in (*call.route.query, *(("maxresults",) if call.route.paged else ())):
         value = call.arguments.get(_QUERY.get(name, name))
@@ -71,17 +71,21 @@ def response_text(call: Call, result: Any) -> str:
     A secret's value is not shown, and long text is cut; headers that say nothing about the call are left out.
     """
     if isinstance(result, VaultError):
-        inner = {"innererror": {"code": result.inner_code}} if result.inner_code else {}
-        return _response(result.status, {"error": {"code": result.code, "message": result.message, **inner}})
+        return refusal_text(result.status, result.code, result.inner_code, result.message)
     if result is None:
         return _response(call.route.status, None)
     if isinstance(result, (list, tuple)):
         return _response(200, {"value": [item.model_dump(mode="json") for item in result]})
     body = result.model_dump(mode="json") if isinstance(result, WireModel) else result
-    hidden = _SECRET_VALUES.get(call.operation)
-    if hidden and body.get(hidden):
-        body = {**body, hidden: f"<{len(str(body[hidden]))} characters, not shown>"}
+    if call.operation in _SECRET_VALUES and body.get("value"):
+        body = {**body, "value": f"<{len(str(body['value']))} characters, not shown>"}
     return _response(call.route.status, body)
+
+
+def refusal_text(status: int, code: str, inner_code: str | None, message: str) -> str:
+    """Return a refusal as HTTP/1.1 has it."""
+    inner = {"innererror": {"code": inner_code}} if inner_code else {}
+    return _response(status, {"error": {"code": code, "message": message, **inner}})
 
 
 def _response(status: int, body: Any) -> str:

@@ -95,11 +95,11 @@ def _plain(call: Call) -> str:
     """Write a call whose method takes a name, and at most a version and what the vault takes under the same name."""
     operation = call.operation
     method = _LISTS.get(operation) or _RENAMED.get(operation) or operation
-    arguments = [call.name] if call.name else []
-    arguments += [call.version] if call.version else []
+    if operation.startswith("restore_"):
+        return python_call(f"client.{method}", call.arguments["value"])
+    about = [part for part in (call.name, call.version) if part]
     named = {key: value for key, value in call.arguments.items() if key == "include_pending"}
-    positional = [call.arguments["value"]] if operation.startswith("restore_") else []
-    text = python_call(f"client.{method}", *positional, *arguments, **named)
+    text = python_call(f"client.{method}", *about, **named)
     if operation in _LISTS:
         return f"list({text})"
     if _POLLED.fullmatch(operation):
@@ -116,7 +116,7 @@ def _create(call: Call) -> str:
         key = policy.get("key_props") or {}
         lost = bool(key) and not any(key.values())
         given = _policy({**policy, "key_props": {**key, "kty": "RSA"}} if lost else policy)
-    return python_call("client.begin_create_certificate", call.name, given, **_properties(call))
+    return python_call("client.begin_create_certificate", call.name, given, **_properties(call)) + ".result()"
 
 
 def _import(call: Call) -> str:
@@ -201,13 +201,16 @@ def _create_key(call: Call) -> str:
 
 
 def _import_key(call: Call) -> str:
-    key = Code(f"JsonWebKey(**{python_call('json.loads', Code(_read_text(call.arguments['key'])))})")
-    return python_call("client.import_key", call.name, key, hardware_protected=call.arguments.get("hsm"),
-                       **_properties(call))  # fmt: skip
+    loaded = f"members = {python_call('json.loads', Code(_read_text(call.arguments['key'])))}"
+    lines = [loaded, 'for name in members.keys() - {"kty", "crv", "kid", "key_ops"}:',
+             '    members[name] = base64.urlsafe_b64decode(members[name] + "==")']  # fmt: skip
+    made = python_call("client.import_key", call.name, Code("JsonWebKey(**members)"),
+                       hardware_protected=call.arguments.get("hsm"), **_properties(call))  # fmt: skip
+    return "\n".join([*lines, made])
 
 
 def _read_text(value: Given) -> str:
-    return f'Path("{value.name}").read_text()'
+    return python_call("Path", value.name) + ".read_text()"
 
 
 def _set_secret(call: Call) -> str:
