@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from kvlab.clock import SimulatedClock, SystemClock
     from kvlab.errors import IotError, VaultError, X509Error
     from kvlab.iot.iot import Iot
+    from kvlab.lessons.lesson import check, lesson
+    from kvlab.lessons.start import start
     from kvlab.vault.vault import Vault
     from kvlab.widgets.call import calls
     from kvlab.widgets.create import create
     from kvlab.widgets.flow import flow
     from kvlab.widgets.importing import import_form
     from kvlab.widgets.merge import merge
-    from kvlab.widgets.start import lessons, ready
+    from kvlab.widgets.start import ready
     from kvlab.wire.policy import CertificatePolicy
 
 __version__ = "0.1.0"
@@ -40,13 +42,15 @@ __all__ = [
     "X509Error",
     "__version__",
     "calls",
+    "check",
     "create",
     "flow",
     "import_form",
-    "lessons",
+    "lesson",
     "merge",
     "ready",
     "sdk",
+    "start",
     "tables",
     "transport",
 ]
@@ -62,12 +66,14 @@ _HOMES = {
     "VaultError": "kvlab.errors",
     "X509Error": "kvlab.errors",
     "calls": "kvlab.widgets.call",
+    "check": "kvlab.lessons.lesson",
     "create": "kvlab.widgets.create",
     "flow": "kvlab.widgets.flow",
     "import_form": "kvlab.widgets.importing",
-    "lessons": "kvlab.widgets.start",
+    "lesson": "kvlab.lessons.lesson",
     "merge": "kvlab.widgets.merge",
     "ready": "kvlab.widgets.start",
+    "start": "kvlab.lessons.start",
     "sdk": "kvlab.clients.sdk",
     "transport": "kvlab.clients.forward",
 }

@@ -1,6 +1,8 @@
 """The few things that most tests need."""
 
+import os
 import subprocess
+import tempfile
 
 import pytest
 
@@ -16,6 +18,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # The committed pages are those of the default student who has done nothing yet; and nobody's progress is touched.
+    os.environ.pop("KVLAB_STUDENT", None)
+    os.environ["KVLAB_HOME"] = tempfile.mkdtemp(prefix="kvlab-home-")
     config.addinivalue_line("markers", "parity(*ids): the rows of docs/parity.toml that the test proves")
     path = plugin.wanted_path(config)
     config.pluginmanager.register(plugin.ParityPage(read_rows(), written_marks() if path else {}, path), "parity")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from kvlab.cli import lab, lessons, main
-from kvlab.cli.lessons import MANIFEST, deliver, lessons_folder
+from kvlab.cli.delivery import MANIFEST, deliver, lessons_folder
 
 LESSON = "01_self_signed.ipynb"
 BESIDE = "01_self_signed.new.ipynb"

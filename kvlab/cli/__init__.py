@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "lab": "copy the lessons and open them in JupyterLab",
+    "lessons": "list the exercises, how far you are, and prove the checks",
     "serve": "run the vault as a server that the official Azure clients can use",
     "inspect": "show certificates, requests and the files that hold them as tables of fields",
     "certificate": "make a certificate, or a request for one, from your own private key",

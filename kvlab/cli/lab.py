@@ -11,8 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from kvlab.cli.delivery import deliver, lessons_folder
 from kvlab.cli.failure import Failure, shown
-from kvlab.cli.lessons import deliver, lessons_folder
+from kvlab.home import home_folder
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -58,7 +59,7 @@ def home() -> Path:
         Failure: there is no home directory.
     """
     try:
-        return Path(os.environ.get("KVLAB_HOME") or Path.home() / ".kvlab")
+        return home_folder()
     except RuntimeError:
         raise Failure("There is no home directory (set KVLAB_HOME, or use --dir).") from None
 

@@ -1,172 +1,108 @@
-"""
-The lessons: where the package has them, and how they come into a learner's folder without ever losing work.
-
-A manifest in that folder keeps the SHA-256 of each file as it was delivered. A file that still has it is nobody's work
-and follows the package; any other is the learner's, and a new edition goes beside it: ``01_self_signed.ipynb`` gets
-``01_self_signed.new.ipynb``, and if that one was changed too, ``01_self_signed.new2.ipynb``.
-"""
+"""``kvlab lessons``: the exercises, what proves their checks, and how far this learner is."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from itertools import count
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kvlab.cli.failure import Failure
+from kvlab.lessons import plan as plans
+from kvlab.lessons.draw import student
+from kvlab.lessons.progress import Entry, Progress
+from kvlab.render.start import LESSONS
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
-MANIFEST = ".kvlab-lessons.json"
-
-_NOT_LESSONS = {"sanitize.cfg", "__pycache__"}
-
-
-def lessons_folder() -> Path:
-    """
-    Return the folder of the packaged lessons: inside the package, or beside it in a source checkout.
-
-    Raises:
-        Failure: it is in neither place.
-    """
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "notebooks", package.parent / "notebooks"):
-        if folder.is_dir():
-            return folder
-    raise Failure("The lessons are missing from this installation (pip install --force-reinstall kvlab).")
+    from kvlab.lessons.exercise import Exercise, Wrong
+    from kvlab.lessons.proof import Proof
 
 
-def deliver(source: Path, target: Path) -> dict[str, str]:
-    """
-    Copy the lessons that are not there, and new editions of those that are.
-
-    Args:
-        source: the packaged lessons; names that begin with a dot, ``__pycache__`` and ``sanitize.cfg`` are none.
-        target: the learner's folder; it is made if need be.
-
-    Returns:
-        What was written: the name of a lesson, relative to the folder -> the name it was written under.
-
-    Raises:
-        OSError: the folder can not be written.
-    """
-    target.mkdir(parents=True, exist_ok=True)
-    if source.samefile(target):
-        return {}
-    return _Delivery(source, target).all()
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.epilog = "Tasks are drawn from KVLAB_STUDENT; progress is kept in KVLAB_HOME (default ~/.kvlab)."
+    parser.add_argument("--json", action="store_true", help="one JSON document, with every right and wrong artefact")
+    parser.add_argument(
+        "--prove", action="store_true", help="build every artefact, and see whether its check judges it rightly"
+    )
 
 
-class _Delivery:
-    """One visit to a learner's folder."""
-
-    def __init__(self, source: Path, target: Path) -> None:
-        self.source = source
-        self.target = target
-        self.before = _read_manifest(target / MANIFEST)
-        self.delivered = dict(self.before)
-
-    def all(self) -> dict[str, str]:
-        written = {}
-        for name in _lessons(self.source, self.target):
-            octets = (self.source / name).read_bytes()
-            place = self.place(name, _digest(octets))
-            if place:
-                self.write(place, octets)
-                written[name] = place
-        if self.delivered != self.before:
-            _write(self.target / MANIFEST, json.dumps(self.delivered, indent=1, sort_keys=True).encode() + b"\n")
-        return written
-
-    def place(self, name: str, edition: str) -> str | None:
-        """
-        Say under which name an edition is to be written.
-
-        None if it was delivered already, whatever became of it; but a lesson that is not there at all comes back.
-        """
-        if self.is_current(name, edition):
-            self.clear_away(name)
-            return None
-        if self.is_free(name):
-            self.clear_away(name)
-            return name
-        if self.delivered.get(name) == edition:
-            return None
-        beside = list(self.names_beside(name))
-        if any(self.is_current(other, edition) or self.delivered.get(other) == edition for other in beside):
-            return None
-        return next(other for other in beside if self.is_free(other))
-
-    def names_beside(self, name: str) -> Iterator[str]:
-        """Return where new editions of a lesson are, or were, and at the end a name that was never used."""
-        folder, slash, file = name.rpartition("/")
-        stem, dot, suffix = file.partition(".")
-        for number in count(1):
-            beside = f"{folder}{slash}{stem}.new{'' if number == 1 else number}{dot}{suffix}"
-            yield beside
-            if beside not in self.delivered and not os.path.lexists(self.target / beside):
-                return
-
-    def is_current(self, name: str, edition: str) -> bool:
-        """Whether a file is this edition to the octet; then it is ours, whoever brought it."""
-        if self.digest(name) != edition:
-            return False
-        self.delivered[name] = edition
-        return True
-
-    def is_free(self, name: str) -> bool:
-        """Whether nobody's work stands in the place of a name: nothing at all, or what was delivered there."""
-        return not os.path.lexists(self.target / name) or self.digest(name) == self.delivered.get(name, "")
-
-    def clear_away(self, name: str) -> None:
-        """Remove the new editions beside a lesson that follows the package again, but for those with work in them."""
-        for beside in list(self.names_beside(name)):
-            delivered = self.delivered.pop(beside, None)
-            if delivered is not None and self.digest(beside) == delivered:
-                (self.target / beside).unlink()
-
-    def digest(self, name: str) -> str | None:
-        """Return the digest of a regular file; None for anything else, which is nobody's but the learner's."""
-        path = self.target / name
-        if path.is_symlink() or not path.is_file():
-            return None
-        return _digest(path.read_bytes())
-
-    def write(self, name: str, octets: bytes) -> None:
-        path = self.target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, octets)
-        self.delivered[name] = _digest(octets)
+def run(options: argparse.Namespace) -> int:
+    """Show the lessons; returns 1 if a check does not judge as it should."""
+    entries = Progress().entries(student())
+    proofs = dict(_proofs()) if options.prove else {}
+    faults = [proof for found in proofs.values() for proof in found if proof.fault]
+    if options.json:
+        print(json.dumps(_document(entries, proofs), indent=2, ensure_ascii=False))  # noqa: T201  a command's output
+    else:
+        print("\n".join(_lines(entries, proofs)))  # noqa: T201
+    return int(bool(faults))
 
 
-def _lessons(source: Path, target: Path) -> Iterator[str]:
-    own = target.resolve()
-    for path in sorted(source.rglob("*")):
-        parts = path.relative_to(source).parts
-        hidden = any(part.startswith(".") or part in _NOT_LESSONS for part in parts)
-        if path.is_file() and not hidden and own not in path.resolve().parents:
-            yield "/".join(parts)
+def _proofs() -> Iterator[tuple[str, list[Proof]]]:
+    from kvlab.lessons.proof import prove  # noqa: PLC0415  only who proves needs a vault
+
+    for plan in plans.plans():
+        for exercise in plan.exercises.values():
+            yield exercise.id, list(prove(exercise, student()))
 
 
-def _digest(octets: bytes) -> str:
-    return hashlib.sha256(octets).hexdigest()
+def _lines(entries: dict[str, Entry], proofs: dict[str, list[Proof]]) -> Iterator[str]:
+    passed = every = 0
+    for plan in plans.plans():
+        title, _ = _title(plan.number)
+        yield title
+        for exercise in plan.exercises.values():
+            every += 1
+            passed += bool(entries.get(exercise.id, Entry()).passed_at)
+            yield f"  {_line(exercise, entries.get(exercise.id, Entry()), proofs.get(exercise.id))}"
+            for proof in proofs.get(exercise.id, ()):
+                if proof.fault:
+                    yield f"      ✕ {proof.artefact}: {proof.fault}"
+    yield f"{passed} of {every} exercises passed."
+    if proofs:
+        judged = [proof for found in proofs.values() for proof in found]
+        wrongly = sum(bool(proof.fault) for proof in judged)
+        yield f"{len(judged)} artefacts built, {len(judged) - wrongly} judged rightly, {wrongly} not."
 
 
-def _write(path: Path, octets: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        draft.write_bytes(octets)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+def _line(exercise: Exercise, entry: Entry, proofs: list[Proof] | None) -> str:
+    state = "✓ passed" if entry.passed_at else f"{entry.attempts} attempts" if entry.attempts else ""
+    counts = f"{len(exercise.right)} right, {len(exercise.wrong)} wrong"
+    proven = "" if proofs is None else "  ✓ proven" if not any(proof.fault for proof in proofs) else "  ✕ not proven"
+    return f"{exercise.id}  {exercise.title:<32}{counts:<20}{state}{proven}".rstrip()
 
 
-def _read_manifest(path: Path) -> dict[str, str]:
-    """Read what was delivered; of a damaged manifest nothing, which only makes every file count as changed."""
-    try:
-        entries = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):
-        return {}
-    return {f"{name}": f"{digest}" for name, digest in entries.items()} if isinstance(entries, dict) else {}
+def _title(number: str) -> tuple[str, str]:
+    return next(((lesson.title, lesson.file) for lesson in LESSONS if lesson.number == number), (number, ""))
+
+
+def _document(entries: dict[str, Entry], proofs: dict[str, list[Proof]]) -> dict[str, Any]:
+    return {"student": student(), "lessons": [_lesson(plan.number, entries, proofs) for plan in plans.plans()]}
+
+
+def _lesson(number: str, entries: dict[str, Entry], proofs: dict[str, list[Proof]]) -> dict[str, Any]:
+    title, file = _title(number)
+    exercises = [
+        _exercise(exercise, entries.get(exercise.id, Entry()), proofs.get(exercise.id))
+        for exercise in plans.plan(number).exercises.values()
+    ]
+    return {"number": number, "title": title, "file": file, "exercises": exercises}
+
+
+def _exercise(exercise: Exercise, entry: Entry, proofs: list[Proof] | None) -> dict[str, Any]:
+    shown = {
+        "id": exercise.id,
+        "title": exercise.title,
+        "task": exercise.task,
+        "right": list(exercise.right),
+        "wrong": list(map(_wrong, exercise.wrong)),
+        "progress": entry._asdict(),
+    }
+    if proofs is None:
+        return shown
+    return shown | {"proof": [{"artefact": proof.artefact, "fault": proof.fault} for proof in proofs]}
+
+
+def _wrong(wrong: Wrong) -> dict[str, Any]:
+    return wrong._asdict() | {"hint": plans.hint(wrong.hint)._asdict()}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from kvlab.render.markup import card, image, stylesheet, text
+from kvlab.render.markup import card, image, style_of, stylesheet, text
 from kvlab.render.pictogram import pictogram
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Lesson(NamedTuple):
@@ -16,6 +19,22 @@ class Lesson(NamedTuple):
     question: str
     way: str
     minutes: int
+
+    @property
+    def number(self) -> str:
+        """Two digits, as in ``01``."""
+        return self.file[:2]
+
+
+class Done(NamedTuple):
+    """How far a lesson is: for each of its exercises whether it has passed."""
+
+    passed: tuple[bool, ...]
+
+    @property
+    def number(self) -> int:
+        """How many have passed."""
+        return sum(self.passed)
 
 
 LESSONS = (
@@ -44,20 +63,62 @@ class Check(NamedTuple):
     remedy: str
 
 
-def lessons_html(lessons: tuple[Lesson, ...] = LESSONS) -> str:
-    """Return the lessons as cards: picture, link, question, time."""
-    cards = "".join(
-        f'<div class="kvr-lesson">{image(*pictogram(lesson.way))}<div>'
-        f'<a href="{text(lesson.file)}">{text(lesson.title)}</a>'
-        f"<p>{text(lesson.question)}</p><p>about {lesson.minutes} minutes</p></div></div>"
+def lessons_html(
+    lessons: tuple[Lesson, ...] = LESSONS, done: Mapping[str, Done] | None = None, next_exercise: str = ""
+) -> str:
+    """
+    Return the lessons as cards: picture, link, question, time, and how far the learner is.
+
+    Args:
+        lessons: in their order.
+        done: how far each is, by number.
+        next_exercise: where to go on, such as ``02.4``; empty where there is nothing to say.
+    """
+    known = done or {}
+    cards = "".join(_lesson_card(lesson, known.get(lesson.number), next_exercise) for lesson in lessons)
+    return f'{stylesheet()}{style_of("start.css")}{_summary(lessons, known, next_exercise)}<div class="kvr kvr-lessons">{cards}</div>'
+
+
+def lessons_text(lessons: tuple[Lesson, ...] = LESSONS, done: Mapping[str, Done] | None = None) -> str:
+    """Return the lessons as lines."""
+    return "\n".join(
+        f"{lesson.title}: {lesson.question} ({lesson.file}){_count_text((done or {}).get(lesson.number))}"
         for lesson in lessons
     )
-    return f'{stylesheet()}<div class="kvr kvr-lessons">{cards}</div>'
 
 
-def lessons_text(lessons: tuple[Lesson, ...] = LESSONS) -> str:
-    """Return the lessons as lines."""
-    return "\n".join(f"{lesson.title}: {lesson.question} ({lesson.file})" for lesson in lessons)
+def _lesson_card(lesson: Lesson, done: Done | None, next_exercise: str) -> str:
+    current = bool(next_exercise) and lesson.number == next_exercise.partition(".")[0]
+    bar = "".join(f'<i class="{"done" if passed else ""}"></i>' for passed in done.passed) if done else ""
+    count = f"<b>{_count(done)}</b>" if done else ""
+    return (
+        f'<div class="kvr-lesson{" now" if current else ""}">{image(*pictogram(lesson.way))}<div>'
+        f'<a href="{text(lesson.file)}">{text(lesson.title)}</a><p>{text(lesson.question)}</p>'
+        f'<p class="kvr-bar" aria-hidden="true">{bar}</p>'
+        f'<p class="kvr-apart"><span>about {lesson.minutes} minutes</span> {count}</p></div></div>'
+    )
+
+
+def _summary(lessons: tuple[Lesson, ...], done: Mapping[str, Done], next_exercise: str) -> str:
+    if not done:
+        return ""
+    passed, every = sum(each.number for each in done.values()), sum(len(each.passed) for each in done.values())
+    goal = next((lesson for lesson in lessons if lesson.number == next_exercise.partition(".")[0]), None)
+    verb = "Continue" if passed else "Begin"
+    onward = (
+        f' <a href="{text(goal.file)}">{verb}: {text(goal.title)}, exercise {text(next_exercise)}</a>' if goal else ""
+    )
+    return f'<div class="kvr kvr-onward"><b>{passed} of {every} exercises passed.</b>{onward}</div>'
+
+
+def _count(done: Done) -> str:
+    if done.number == len(done.passed):
+        return "✓ done"
+    return f"{done.number} of {len(done.passed)}" if done.number else f"{len(done.passed)} exercises"
+
+
+def _count_text(done: Done | None) -> str:
+    return f": {_count(done)}" if done else ""
 
 
 def checks_html(checks: list[Check]) -> str:

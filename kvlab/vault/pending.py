@@ -189,7 +189,7 @@ class PendingOperations(View):
     def _note_poll(self, row: Row[Any]) -> None:
         """Record a poll, of each actor at most once in a second, however many servers there are."""
         core = self._core
-        if not core.first_poll(row.request_id, self._principal):
+        if self._observing or not core.first_poll(row.request_id, self._principal):
             return
         step = 3 if row.issuer.casefold() not in ("self", "unknown") else None
         with core.turn(self._principal) as turn:

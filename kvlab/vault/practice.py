@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -19,11 +19,15 @@ from kvlab.x509.container import load_request, pem_certificate
 
 if TYPE_CHECKING:
     from kvlab.vault.core import Core
+    from kvlab.x509.key import PublicKey
 
 DEFAULT_CA = "Contoso"
 CA_NAME_LENGTH = 40
 NAME_LIMIT = 51
 """What a common name of 64 characters leaves for it."""
+
+Mistake = Literal["drops extensions", "makes a fresh key", "mixes requests"]
+"""What a clerk may get wrong: forget names and usages; certify a key made at the counter; sign the request before."""
 
 
 class PracticeOperations(View):
@@ -59,6 +63,7 @@ class PracticeCA:
         self._principal = principal
         self.name = name
         root, self._issuing = _hierarchy(core, name)
+        self._on_the_desk: bytes | None = None
         self.root_der = root.certificate_der
         self.issuing_der = self._issuing.certificate_der
 
@@ -73,7 +78,12 @@ class PracticeCA:
         return pem_certificate(self.issuing_der)
 
     def sign(
-        self, request: CertificateOperation | bytes | str, *, months: int = 12, copy_extensions: bool = True
+        self,
+        request: CertificateOperation | bytes | str,
+        *,
+        months: int = 12,
+        copy_extensions: bool = True,
+        mistake: Mistake | None = None,
     ) -> list[bytes]:
         """
         Sign a request.
@@ -82,17 +92,23 @@ class PracticeCA:
             request: a pending operation, or its PKCS#10 request as DER, PEM or base64.
             months: calendar months of validity, 1 to 120.
             copy_extensions: False forgets the requested names and usages, as a careless clerk does.
+            mistake: what the clerk gets wrong: ``"drops extensions"`` is ``copy_extensions=False``; ``"makes a fresh
+                key"`` certifies another key than the request's; ``"mixes requests"`` signs the one that this CA object
+                was given before.
 
         Returns:
             The certificate and the issuing CA's, DER: what ``merge_certificate`` takes.
 
         Raises:
             BadRequest: it is no request, or its own signature does not hold.
-            InvalidProperty: ``months`` out of range.
+            InvalidProperty: ``months`` out of range, an unknown mistake, or no request to mix this one with.
         """
         if not 1 <= months <= 120:
             raise InvalidProperty("months", f"It is from 1 to 120, not {months}.")
+        if mistake is not None and mistake not in get_args(Mistake):
+            raise InvalidProperty("mistake", f"It is one of {', '.join(get_args(Mistake))}.")
         der = request.csr if isinstance(request, CertificateOperation) else load_request(request)
+        der = self._taken(der, mixing=mistake == "mixes requests")
         core = self._core
         with core.read() as connection:
             owner = certificates.operation_of_request(connection, core.vault_id, der)
@@ -107,8 +123,9 @@ class PracticeCA:
                 serial_number=serial_number(core.entropy, f"authority {self.name}"),
                 now=core.clock.now().replace(microsecond=0),
                 months=months,
-                copy_extensions=copy_extensions,
+                copy_extensions=copy_extensions and mistake != "drops extensions",
                 seeded=core.seeded,
+                fresh_key=self._fresh_key() if mistake == "makes a fresh key" else None,
             )
         except X509Error as error:
             with core.turn(self.name) as turn:
@@ -117,6 +134,18 @@ class PracticeCA:
         with core.turn(self.name) as turn:
             turn.record("ca.answer", about, request_id=request_id, step=4, authority=self.name)
         return [leaf, self.issuing_der]
+
+    def _taken(self, der: bytes, *, mixing: bool) -> bytes:
+        """Take a request, and return the one that will be signed: when the clerk mixes them, the one before."""
+        before, self._on_the_desk = self._on_the_desk, der
+        if not mixing:
+            return der
+        if before is None:
+            raise InvalidProperty("mistake", "This CA has no other request on its desk to mix this one with.")
+        return before
+
+    def _fresh_key(self) -> PublicKey:
+        return self._core.entropy.ec_key(f"authority {self.name} clerk", ec.SECP256R1()).public_key()
 
     def __repr__(self) -> str:
         return f"<PracticeCA {self.name!r}>"

@@ -204,6 +204,20 @@ class Vault(
         """
         return self._view(plain_text("principal", principal, PRINCIPAL_LENGTH), self.vault_url, caller)
 
+    def observe(self) -> Vault:
+        """
+        Return the same vault, used as its owner, for a picture or a check that only looks: it leaves no trace.
+
+        What is read through it is no poll, and what it is refused is no event. Changes are recorded as ever.
+
+        Raises:
+            ForbiddenByPolicy: the caller is not the owner.
+        """
+        self._require_owner("observe", "events", "get")
+        view = Vault.__new__(Vault)
+        super(Vault, view).__init__(self._core, self._principal, self.vault_url, observing=True)
+        return view
+
     def at(self, vault_url: str) -> Vault:
         """Return the same vault with ids that begin with another URL (for a server that stands elsewhere)."""
         return self._view(self._principal, vault_url.rstrip("/"), self._caller)

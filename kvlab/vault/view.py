@@ -50,9 +50,12 @@ AREAS: dict[str, str] = {}
 class View:
     """One vault, used as one principal; views of the same vault share everything else."""
 
-    def __init__(self, core: Core, principal: str, url: str, caller: str | None = None) -> None:
+    def __init__(
+        self, core: Core, principal: str, url: str, caller: str | None = None, *, observing: bool = False
+    ) -> None:
         self._core = core
         self._principal = principal
+        self._observing = observing
         self._caller = caller or f"appid={principal}"
         self._place = Place(
             url, recovery_level(core.retention_days, purge_protection=core.purge_protection), core.retention_days
@@ -90,6 +93,8 @@ class View:
 
     def note_refusal(self, operation: str, about: str, error: VaultError) -> None:
         """Record that the caller was refused; ``about`` is what the request was for."""
+        if self._observing:
+            return
         message = storable(error.message)[:MESSAGE_LENGTH]
         asked = ASKED.get()
         facts = {

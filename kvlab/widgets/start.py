@@ -1,4 +1,4 @@
-"""What the first page calls: the ready check, and the list of lessons."""
+"""The ready check of the first page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from importlib.util import find_spec
 
 from kvlab.clock import SimulatedClock
-from kvlab.render.start import Check, checks_html, checks_text, lessons_html, lessons_text
+from kvlab.render.start import Check, checks_html, checks_text
 from kvlab.vault.vault import Vault
 
 _INSTALL = "pip install 'kvlab[lab]'"
@@ -25,11 +25,6 @@ def ready() -> Ready:
             Check(_makes_certificate(), "a vault made a key and a certificate, in memory", _INSTALL),
         ]
     )
-
-
-def lessons() -> Lessons:
-    """Show the lessons, with a link to each."""
-    return Lessons()
 
 
 class Ready:
@@ -51,16 +46,6 @@ class Ready:
 
     def _repr_html_(self) -> str:
         return checks_html(self.checks)
-
-
-class Lessons:
-    """The lessons there are."""
-
-    def __repr__(self) -> str:
-        return lessons_text()
-
-    def _repr_html_(self) -> str:
-        return lessons_html()
 
 
 def _is_installed(name: str) -> bool:

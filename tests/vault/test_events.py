@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from kvlab import Vault, VaultError
+from kvlab.errors import ForbiddenByPolicy
 from tests.vault.make import (
     OutsideCA,
     ec_key,
@@ -226,3 +227,17 @@ def test_no_event_repr_error_or_answer_but_the_secret_holds_a_key_or_password(va
         ):
             assert form not in told
     assert PASSWORD not in told
+
+
+def test_who_observes_leaves_no_trace(vault):
+    vault.create_certificate("web", {"key_props": {"kty": "EC"}, "x509_props": {"subject": "CN=a"}})
+    before = len(vault.events)
+    observer = vault.observe()
+
+    assert observer.get_certificate_operation("web").status == "inProgress"
+    with pytest.raises(VaultError):
+        observer.get_certificate("nothing")
+
+    assert len(vault.events) == before
+    with pytest.raises(ForbiddenByPolicy):
+        vault.as_principal("alice").observe()

@@ -257,3 +257,35 @@ def test_the_practice_ca_signs_nothing_that_outlives_it(vault, clock):
     clock.advance(days=2 * 365)
     with pytest.raises(X509Error, match="expired"):
         ca.sign(vault.get_certificate_operation("web"))
+
+
+@pytest.mark.parametrize("mistake", ["drops extensions", "makes a fresh key", "mixes requests"])
+def test_the_practice_ca_errs_as_a_clerk_would_when_it_is_told_to(vault, mistake):
+    policy = CertificatePolicy.manual("CN=stall", dns_names=["stall.contoso.com"], kty="EC")
+    stall = vault.create_certificate("stall", policy)
+    shop = vault.create_certificate(
+        "shop", CertificatePolicy.manual("CN=shop", dns_names=["shop.contoso.com"], kty="EC")
+    )
+    clerk = vault.practice_ca()
+    clerk.sign(stall)
+
+    leaf = x509.load_der_x509_certificate(clerk.sign(shop, mistake=mistake)[0])
+
+    request = x509.load_der_x509_csr(shop.csr)
+    assert (
+        leaf.public_key() == request.public_key()
+        if mistake == "drops extensions"
+        else leaf.public_key() != request.public_key()
+    )
+    assert (leaf.subject == request.subject) is (mistake != "mixes requests")
+    names = [extension.oid for extension in leaf.extensions]
+    assert (x509.SubjectAlternativeName.oid in names) is (mistake != "drops extensions")
+
+
+def test_the_practice_ca_knows_its_mistakes_and_needs_two_requests_to_mix(vault):
+    request = vault.create_certificate("shop", CertificatePolicy.manual("CN=shop", kty="EC"))
+
+    with pytest.raises(InvalidProperty, match="mixes requests"):
+        vault.practice_ca().sign(request, mistake="sleeps")
+    with pytest.raises(InvalidProperty, match="no other request"):
+        vault.practice_ca().sign(request, mistake="mixes requests")

@@ -1,0 +1,84 @@
+"""Each check accepts every right artefact and refuses every wrong one, at its field and with its hint."""
+
+import pytest
+
+from kvlab.lessons import plan as plans
+from kvlab.lessons.draw import DEFAULT
+from kvlab.lessons.lesson import Lesson
+from kvlab.lessons.proof import build, prove
+
+EXERCISES = [exercise for each in plans.plans() for exercise in each.exercises.values()]
+STUDENTS = (DEFAULT, "seat 7")
+
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+
+
+def judged(exercise, student=DEFAULT):
+    return [(proof.artefact, proof.fault) for proof in prove(exercise, student)]
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+@every_exercise
+def test_the_check_judges_every_artefact_rightly(exercise, student):
+    artefacts = judged(exercise, student)
+
+    assert [(name, "") for name, _ in artefacts] == artefacts
+
+
+@every_exercise
+def test_there_is_a_right_artefact_and_there_are_three_wrong_ones(exercise):
+    assert len(exercise.right) >= 1
+    assert len(exercise.wrong) >= 3
+    assert len({wrong.belief for wrong in exercise.wrong}) == len(exercise.wrong)
+
+
+@every_exercise
+def test_a_wrong_artefact_says_what_was_expected_and_found_and_why_it_matters(exercise):
+    for wrong in exercise.wrong:
+        outcome, _ = build(exercise, wrong.code)
+        mend, hint = outcome.mend, plans.hint(outcome.mend.hint)
+        assert mend.expected != mend.found
+        assert hint.nudge.endswith("?") or "." in hint.nudge
+        assert hint.pointer
+        assert hint.why
+
+
+@every_exercise
+def test_an_untouched_vault_is_no_mistake(exercise, tmp_path):
+    lesson = Lesson(exercise.lesson, DEFAULT)
+    lesson.task(exercise.id)
+
+    checking = lesson.check(exercise.id)
+
+    assert checking.outcome.state == "nothing"
+    assert exercise.nudge in repr(checking)
+    assert "could not read" not in repr(checking)
+
+
+def test_every_scene_of_a_refused_merge_can_be_repaired():
+    exercise = plans.exercise("02.5")
+    seen = {}
+    for seat in range(30):
+        _, task = build(exercise, "", f"seat {seat}")
+        seen.setdefault(task.scene, f"seat {seat}")
+
+    assert set(seen) == {"asked twice", "two envelopes", "wrong way round"}
+    for student in seen.values():
+        assert not any(fault for _, fault in judged(exercise, student))
+
+
+def test_hints_have_names_of_their_own():
+    names = [name for module in plans.MODULES.values() for name in plans._words(module).get("hint", {})]
+
+    assert len(set(names)) == len(names)
+
+
+def test_every_hint_is_given_by_some_wrong_artefact():
+    given = {wrong.hint for exercise in EXERCISES for wrong in exercise.wrong}
+    written = {name for module in plans.MODULES.values() for name in plans._words(module).get("hint", {})}
+
+    assert written - given <= UNPROVEN
+
+
+UNPROVEN = {"not_its_own", "names_differ", "forged"}
+"""Hints for what no honest way through the vault leads to."""
