@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from kvlab.cli import lab, lessons, main
+from kvlab.cli import delivery, lab, main
 from kvlab.cli.delivery import MANIFEST, deliver, lessons_folder
 
 LESSON = "01_self_signed.ipynb"
@@ -269,13 +269,13 @@ def test_no_order_of_events_loses_work(source, target, steps):
         edition = (source / LESSON).read_text()
         recorded = json.loads((target / MANIFEST).read_text())
         assert LESSON in recorded or mine
-        assert lessons._digest(edition.encode()) in recorded.values()
+        assert delivery._digest(edition.encode()) in recorded.values()
 
 
 def test_the_lessons_are_beside_the_package_in_a_checkout(monkeypatch, tmp_path):
     module = tmp_path / "kvlab" / "cli" / "lessons.py"
     module.parent.mkdir(parents=True)
-    monkeypatch.setattr(lessons, "__file__", str(module))
+    monkeypatch.setattr(delivery, "__file__", str(module))
     with pytest.raises(Exception, match="The lessons are missing from this installation"):
         lessons_folder()
 

@@ -76,7 +76,8 @@ def lessons_html(
     """
     known = done or {}
     cards = "".join(_lesson_card(lesson, known.get(lesson.number), next_exercise) for lesson in lessons)
-    return f'{stylesheet()}{style_of("start.css")}{_summary(lessons, known, next_exercise)}<div class="kvr kvr-lessons">{cards}</div>'
+    style = stylesheet() + style_of("start.css")
+    return f'{style}{_summary(lessons, known, next_exercise)}<div class="kvr kvr-lessons">{cards}</div>'
 
 
 def lessons_text(lessons: tuple[Lesson, ...] = LESSONS, done: Mapping[str, Done] | None = None) -> str:
