@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kvlab import tables
+    from kvlab.clients.aws import aws
     from kvlab.clients.forward import transport
     from kvlab.clients.sdk import sdk
     from kvlab.clock import SimulatedClock, SystemClock
@@ -41,6 +42,7 @@ __all__ = [
     "VaultError",
     "X509Error",
     "__version__",
+    "aws",
     "calls",
     "check",
     "create",
@@ -57,6 +59,7 @@ __all__ = [
 
 # What a learner types, and where it lives; loaded on first use, so that ``import kvlab`` is quick.
 _HOMES = {
+    "aws": "kvlab.clients.aws",
     "CertificatePolicy": "kvlab.wire.policy",
     "Iot": "kvlab.iot.iot",
     "IotError": "kvlab.errors",

@@ -7,7 +7,9 @@ import pytest
 
 import kvlab
 
-HEAVY = ("sqlalchemy", "pandas", "ipywidgets", "starlette", "uvicorn", "IPython", "pydantic", "cryptography", "azure")
+HEAVY = (
+    "sqlalchemy", "pandas", "ipywidgets", "starlette", "uvicorn", "IPython", "pydantic", "cryptography", "azure", "boto3",
+)  # fmt: skip
 
 LOOK = """
 import sys, time

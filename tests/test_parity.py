@@ -7,8 +7,10 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from botocore import xform_name
 
-from kvlab import Vault
+from kvlab import Iot, Vault
+from kvlab.server.aws.routes import ROUTES
 from kvlab.vault.access import PERMISSIONS
 from kvlab.vault.inoperable import REFUSED
 from kvlab.vault.operation import Move, Status
@@ -46,11 +48,18 @@ def test_a_rule_says_what_it_rests_on_or_what_was_chosen(row):
 @pytest.mark.parametrize("row", ROWS["operation"], ids=lambda row: row["id"])
 def test_an_operation_is_a_method_of_the_vault_or_says_that_it_is_missing(row):
     assert row["area"] in AREAS
-    assert hasattr(Vault, row["id"]) is not bool(row.get("missing"))
+    found = (
+        hasattr(Iot, xform_name(row["id"].removeprefix("iot."))) if row["area"] == "iot" else hasattr(Vault, row["id"])
+    )
+    assert found is not bool(row.get("missing"))
 
 
 def test_every_operation_of_the_vault_has_a_row():
-    assert set(PERMISSIONS) <= {row["id"] for row in ROWS["operation"]}
+    rows = {row["id"] for row in ROWS["operation"]}
+    assert set(PERMISSIONS) <= rows
+    assert {route.operation for route in ROUTES} == {
+        xform_name(row.removeprefix("iot.")) for row in rows if row.startswith("iot.")
+    }
 
 
 def test_a_mark_names_a_row():

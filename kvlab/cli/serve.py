@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: the loopback interface only)")
     parser.add_argument("--port", metavar="N", type=whole_port, default=0, help="default: any that is free")
+    parser.add_argument("--iot-port", metavar="N", type=whole_port, default=0, help="AWS IoT's; likewise")
     parser.add_argument("--data", metavar="DIR", help="keep everything in an SQLite file in this folder")
     parser.add_argument(
         "--database", metavar="URL", help="keep everything in a database that several servers can share, such as "
@@ -65,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     from kvlab.server.register import Register  # noqa: PLC0415  a wrong option is told before anything heavy is loaded
-    from kvlab.server.run import LOOPBACK, listen, serve  # noqa: PLC0415
+    from kvlab.server.run import LOOPBACK, listen, port_of, serve  # noqa: PLC0415
 
     if options.managed_identity == "owner":
         raise WrongUse("the managed identity is a principal of its own, never the owner")
@@ -76,18 +77,18 @@ def run(options: argparse.Namespace) -> int:
         folder = stack.enter_context(_folder(options))
         vault = stack.enter_context(_open(options, *_place(options, folder, stack)))
         register = Register(vault.store, managed_identity=options.managed_identity)
-        sockets = listen(options.host, options.port)
+        sockets, iot_sockets = (listen(options.host, port) for port in (options.port, options.iot_port))
         if options.host not in LOOPBACK:
             sys.stderr.write(TEACHING)
 
         def ready(site: Site, authority: ServerCA) -> None:
             ca_file = folder / CA_FILE
             ca_file.write_text(authority.certificate_pem, encoding="ascii")
-            facts = _facts(site, register, ca_file)
+            facts = _facts(site, register, ca_file, f"https://localhost:{port_of(iot_sockets)}")
             sys.stdout.write(json.dumps(facts) + "\n" if options.json else _for_a_person(facts))
             sys.stdout.flush()
 
-        serve(vault, register, sockets, options.host, ready)
+        serve(vault, register, sockets, options.host, ready, iot_sockets)
     return 0
 
 
@@ -136,7 +137,7 @@ def _open(options: argparse.Namespace, place: str | Path | None, key_file: Path 
     return vault
 
 
-def _facts(site: Site, register: Register, ca_file: Path) -> dict[str, Any]:
+def _facts(site: Site, register: Register, ca_file: Path, iot_url: str) -> dict[str, Any]:
     assert site.base_url is not None
     facts: dict[str, Any] = {
         "vault_url": site.base_url,
@@ -145,6 +146,7 @@ def _facts(site: Site, register: Register, ca_file: Path) -> dict[str, Any]:
         "tenant_id": register.tenant_id,
         "client_id": register.client_id,
         "client_secret": register.client_secret,
+        "iot_endpoint": iot_url,
         "pid": os.getpid(),
     }
     if identity := register.managed_identity:
@@ -179,6 +181,16 @@ In Python, with azure-identity and azure-keyvault-certificates:
         {facts["vault_url"]!r}, credential, verify_challenge_resource=False, connection_verify=ca,
     )
     print(client.begin_create_certificate("web", CertificatePolicy("Self", subject="CN=contoso.com")).result())
+
+AWS IoT is at {facts["iot_endpoint"]}. In Python, with boto3 (any access key will do until one is defined):
+
+    import boto3
+
+    iot = boto3.client(
+        "iot", endpoint_url={facts["iot_endpoint"]!r}, verify={facts["ca_bundle"]!r}, region_name="us-east-1",
+        aws_access_key_id="test", aws_secret_access_key="test",
+    )
+    print(iot.create_keys_and_certificate(setAsActive=True)["certificateArn"])
 """
 
 

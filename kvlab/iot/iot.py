@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 
-_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9-]{1,30}", re.ASCII)
 
 
@@ -56,7 +56,7 @@ class Iot(
     def __init__(self, vault: Vault, *, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> None:
         if vault.principal != OWNER:
             raise NotTheOwner
-        if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
+        if not isinstance(account, str) or not ACCOUNT.fullmatch(account):
             raise InvalidRequestException("An AWS account is 12 digits.")
         if not isinstance(region, str) or not _REGION.fullmatch(region):
             raise InvalidRequestException("An AWS region is like us-east-1.")

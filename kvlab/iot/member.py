@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kvlab.errors import InvalidRequestException
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 ANY_LENGTH = 1 << 20
 
@@ -131,18 +131,33 @@ def wire_name(argument: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def check(operation: str, arguments: Mapping[str, Any]) -> None:
+def shape_of(operation: str, argument: str) -> Shape:
+    """Return what an argument of an operation may be."""
+    return OF_OPERATION.get((operation, argument)) or MEMBERS[argument]
+
+
+def check(operation: str, arguments: Mapping[str, Any], required: Collection[str] = ()) -> None:
     """
     Refuse arguments that are out of range; those that are None are absent.
+
+    Args:
+        operation: the method.
+        arguments: by name.
+        required: those that must be there.
 
     Raises:
         InvalidRequestException: in AWS's words; all that is wrong is named.
     """
     wrong = [
+        f"Value null at '{wire_name(name)}' failed to satisfy constraint: Member must not be null"
+        for name in required
+        if arguments.get(name) is None
+    ]
+    wrong += [
         f"Value {_shown(value)} at '{wire_name(name)}' failed to satisfy constraint: {reason}"
         for name, value in arguments.items()
         if value is not None
-        for reason in _reasons(OF_OPERATION.get((operation, name)) or MEMBERS[name], value)
+        for reason in _reasons(shape_of(operation, name), value)
     ]
     if wrong:
         count = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected"
@@ -190,5 +205,5 @@ def storable(value: str) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else type(value).__name__
+    text = str(value) if isinstance(value, (str, int)) else type(value).__name__
     return f"'{ascii(text[:_SHOWN])[1:-1]}'"

@@ -109,6 +109,8 @@ def operation(method: Callable[Concatenate[V, P], R]) -> Callable[Concatenate[V,
     """Make a method an operation of the service: do what fell due, check its members, act; record a refusal."""
     name = method.__name__
     signature = inspect.signature(method)
+    parameters = list(signature.parameters.values())[1:]
+    required = tuple(each.name for each in parameters if each.default is inspect.Parameter.empty)
 
     @functools.wraps(method)
     def call(self: V, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -116,7 +118,7 @@ def operation(method: Callable[Concatenate[V, P], R]) -> Callable[Concatenate[V,
         arguments.pop("self")
         self._core.begin()
         try:
-            member.check(name, arguments)
+            member.check(name, arguments, required)
             return method(self, *args, **kwargs)
         except IotError as error:
             # Where it can not be written down, the caller must get the refusal itself.

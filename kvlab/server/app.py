@@ -6,20 +6,21 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 
 from kvlab.errors import BodyTooLarge
-from kvlab.server.error import failure
 from kvlab.server.message import Request, Response
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import Receive, Scope, Send
 
-    from kvlab.server.endpoint import Endpoint
+    from kvlab.errors import VaultError
 
 BODY_LIMIT = 4 * 1024 * 1024
 """Octets; a backup of many versions is the longest the service sends and takes."""
@@ -32,20 +33,37 @@ LOGGED_OCTETS = 500
 
 THREADS = 32
 
+REQUEST_IDS = ("x-ms-request-id", "x-amzn-RequestId")
+
 _log = logging.getLogger("kvlab.server")
 _access = logging.getLogger("kvlab.access")
 
 
+class Door(Protocol):
+    """What answers the requests of one service."""
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request; an exception is a bug."""
+
+    def refuse(self, request: Request, error: VaultError) -> Response:
+        """Answer a request that could not be read to its end."""
+
+    def failure(self) -> Response:
+        """Answer a request whose handling failed."""
+
+
 class App:
     """
-    The service over HTTP.
+    Services over HTTP.
 
     Args:
-        endpoint: answers requests.
+        door: answers requests.
+        others: by port, what answers the requests that come there.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+    def __init__(self, door: Door, others: Mapping[int, Door] | None = None) -> None:
+        self._door = door
+        self._others = others or {}
         self._threads = ThreadPoolExecutor(THREADS, "kvlab request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,24 +77,22 @@ class App:
         except ClientDisconnect:
             return
         request = _request(http, body or b"")
+        door = self._others.get((scope["server"] or ("", 0))[1], self._door)
         if body is None:
-            response = self._endpoint.refuse(request, BodyTooLarge(BODY_LIMIT))
+            response = door.refuse(request, BodyTooLarge(BODY_LIMIT))
         else:
-            response = await self._answer(request)
+            response = await asyncio.get_running_loop().run_in_executor(self._threads, self._handle, door, request)
         if scope["method"] == "HEAD":
             response = response._replace(body=b"")
         await HttpResponse(response.body, response.status, dict(response.headers))(scope, receive, send)
         _note(scope, response, began)
 
-    async def _answer(self, request: Request) -> Response:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._handle, request)
-
-    def _handle(self, request: Request) -> Response:
+    def _handle(self, door: Door, request: Request) -> Response:
         try:
-            return self._endpoint.handle(request)
+            return door.handle(request)
         except Exception:  # noqa: BLE001  a bug; the client learns no more than that, the log has it all
             _log.exception("%s %s could not be answered.", request.method, ascii(request.path))
-            return failure()
+            return door.failure()
 
     def close(self) -> None:
         """Wait for the requests under way."""
@@ -110,5 +126,5 @@ def _note(scope: Scope, response: Response, began: float) -> None:
     client = (scope.get("client") or ("-",))[0]
     milliseconds = 1000 * (time.perf_counter() - began)
     path = ascii(scope["raw_path"][:LOGGED_OCTETS].decode("latin-1"))[1:-1]
-    request_id = response.headers.get("x-ms-request-id", "-")
+    request_id = next((response.headers[name] for name in REQUEST_IDS if name in response.headers), "-")
     _access.info("%s %s %s %d %.1f ms %s", client, scope["method"], path, response.status, milliseconds, request_id)

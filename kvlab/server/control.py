@@ -6,7 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kvlab.clock import SimulatedClock
-from kvlab.errors import ClockRuns, InvalidProperty, MethodNotAllowed, MissingProperty, ResourceNotFound
+from kvlab.errors import (
+    ClockRuns,
+    InvalidProperty,
+    InvalidRequestException,
+    MethodNotAllowed,
+    MissingProperty,
+    ResourceNotFound,
+)
+from kvlab.iot.access import AccessKeys
 from kvlab.server.message import JSON, Response
 from kvlab.vault.access import NAMES
 
@@ -22,6 +30,7 @@ PREFIX = "/kvlab/"
 EVENT_PAGE = 1000
 """How many events one answer holds at most; whoever wants more asks again with the last number."""
 
+_ACCESS_KEY_MEMBERS = frozenset({"account", "access_key_id", "secret_access_key"})
 _PRINCIPAL_MEMBERS = frozenset({"client_id", "client_secret", "roles", *NAMES})
 
 
@@ -48,6 +57,8 @@ def answer(request: Request, site: Site, vault: Vault) -> Response:
                 "GET": lambda: (200, vault.ca(name).configuration.model_dump(mode="json")),
                 "PUT": lambda: (200, vault.ca(name).configure(request.object()).model_dump(mode="json")),
             }
+        case ["iot", "access-keys"]:
+            handlers = {"POST": lambda: (200, _define_access_key(site, request.object()))}
         case ["events"]:
             handlers = {"GET": lambda: (200, _events(vault, request))}
     if not handlers:
@@ -92,6 +103,18 @@ def _set_principal(site: Site, vault: Vault, body: dict[str, Any]) -> dict[str, 
     if secret is not None:
         site.register.add(client_id, secret)
     return {"client_id": client_id, **{area: names for area, names in grants.items() if names}}
+
+
+def _define_access_key(site: Site, body: dict[str, Any]) -> dict[str, Any]:
+    if unknown := sorted(body.keys() - _ACCESS_KEY_MEMBERS):
+        raise InvalidProperty(unknown[0], f"It is none of {', '.join(sorted(_ACCESS_KEY_MEMBERS))}.")
+    if "account" not in body:
+        raise MissingProperty("account")
+    try:
+        # AWS IoT is served beside the default vault only.
+        return AccessKeys(site.default).define(**body)._asdict()
+    except InvalidRequestException as error:
+        raise InvalidProperty("body", error.message) from None
 
 
 def _names(body: dict[str, Any], area: str) -> list[str]:

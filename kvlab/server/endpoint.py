@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from kvlab.errors import NotTheOwner, StoreUnavailable, Unauthorized, VaultError
 from kvlab.server import control, login, page, resource_manager
-from kvlab.server.error import refusal
+from kvlab.server.error import failure, refusal
 from kvlab.server.message import JSON, Response
 from kvlab.server.version import check_version, left_out
 from kvlab.vault.access import OWNER
@@ -69,6 +69,10 @@ class Endpoint:
         """Answer a request that could not be read to its end."""
         shape = login.refusal if login.is_asked(request, self.site) else refusal
         return self._complete(request, shape(error))
+
+    def failure(self) -> Response:
+        """Answer a request that could not be handled."""
+        return failure()
 
     def _complete(self, request: Request, response: Response) -> Response:
         """Add what is on every answer."""

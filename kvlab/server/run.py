@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from kvlab.server.app import App
+from kvlab.server.aws.endpoint import AwsEndpoint
 from kvlab.server.endpoint import Endpoint
 from kvlab.server.protocol import Protocol
 from kvlab.server.site import Site
@@ -77,6 +78,12 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return found
 
 
+def port_of(sockets: list[socket.socket]) -> int:
+    """Return the port that sockets of ``listen`` share."""
+    port: int = sockets[0].getsockname()[1]
+    return port
+
+
 def _socket(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # asyncio switches Nagle's algorithm off for sockets that name their protocol only; with it each answer waits 40 ms.
@@ -93,10 +100,15 @@ def _socket(address: str, port: int) -> socket.socket:
 
 
 def serve(
-    vault: Vault, register: Register, sockets: list[socket.socket], host: str, ready: Callable[[Site, ServerCA], None]
+    vault: Vault,
+    register: Register,
+    sockets: list[socket.socket],
+    host: str,
+    ready: Callable[[Site, ServerCA], None],
+    iot_sockets: list[socket.socket],
 ) -> None:
     """
-    Serve a vault until SIGTERM or SIGINT; the requests under way are answered first.
+    Serve a vault, and AWS IoT beside it, until SIGTERM or SIGINT; the requests under way are answered first.
 
     Args:
         vault: the default vault, used as its owner.
@@ -104,8 +116,9 @@ def serve(
         sockets: see ``listen``.
         host: what ``listen`` was given; the server's certificate names it.
         ready: called when the first request can come.
+        iot_sockets: see ``listen``; AWS IoT's.
     """
-    port = sockets[0].getsockname()[1]
+    port = port_of(sockets)
     further = frozenset() if host in LOOPBACK else frozenset({host.lower()})
     authority = ServerCA(register)
     names, addresses = _names(host)
@@ -116,7 +129,7 @@ def serve(
         authority.renew(context, names, addresses)
 
     site = Site(vault, register, base_url=f"https://localhost:{port}", further_hosts=further, opened=certify)
-    app = App(Endpoint(site))
+    app = App(Endpoint(site), {port_of(iot_sockets): AwsEndpoint(vault)})
     config = uvicorn.Config(
         app, loop="asyncio", http=Protocol, ws="none", lifespan="off", interface="asgi3", log_config=None,
         access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=KEEP_ALIVE_SECONDS,
@@ -126,7 +139,7 @@ def serve(
     SSLProtocol.max_size = TLS_BUFFER
     try:
         with Watch(site) if vault.store.is_shared else contextlib.nullcontext():
-            Server(config, lambda: ready(site, authority)).run(sockets)
+            Server(config, lambda: ready(site, authority)).run([*sockets, *iot_sockets])
     finally:
         app.close()
 

@@ -22,7 +22,7 @@ Instant = int
 class Answer(WireModel):
     """An answer of AWS IoT, or a part of one: members are written in camelCase on the wire."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
 
 
 class KeyPair(Answer):

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from kvlab.iot.state import TRANSITIONS as STEPS
+from kvlab.iot.state import Gone
+from kvlab.iot.state import Status as DeviceStatus
 from kvlab.vault.inoperable import REFUSED, USES
 from kvlab.vault.operation import TRANSITIONS, Move, Status, Worker, outcome
 from tests.parity.row import AREAS
@@ -16,15 +19,18 @@ Outcomes = Mapping[str, Mapping[str, Collection[str]]]
 Written = Mapping[str, Collection[str]]
 """By row: the test files with a mark that names it, run or not."""
 
-DOORS = {"Python": "", "HTTP": "tests/server/", "SDK": "tests/sdk/"}
-"""Each door with the folder of the tests that go through it; any other test goes through Python."""
+DOORS: dict[str, tuple[str, ...]] = {"Python": (), "HTTP": ("tests/server/",), "SDK": ("tests/sdk/", "tests/aws/")}
+"""Each door with the folders of the tests that go through it; any other test goes through Python."""
 
 PROVED, FAILED, SKIPPED, NOT_RUN, NO_TEST = "proved", "**failed**", "**skipped**", "**not run**", "**no test**"
 NOT_HERE = "not in kvlab"
 VERDICTS = (PROVED, FAILED, SKIPPED, NOT_RUN, NO_TEST, NOT_HERE)
 
 REFERENCE = "https://learn.microsoft.com/rest/api/keyvault"
-"""Where each operation is described, made from the published API description."""
+AWS_REFERENCE = "https://docs.aws.amazon.com/iot/latest/apireference"
+"""Where each operation is described, made from the published API descriptions."""
+
+TITLES = {"iot": "AWS IoT"}
 
 BASIS = {
     "document": "document", "openapi": "OpenAPI", "sdk": "SDK source", "recording": "recording", "none": "nothing",
@@ -32,7 +38,7 @@ BASIS = {
 
 INTRODUCTION = """# Parity
 
-What kvlab does as Azure Key Vault does it, with the test that proves it. The test run wrote this page; its source is
+What kvlab does as Azure Key Vault, and AWS IoT, does it, with the test that proves it. The test run wrote this page; its source is
 [parity.toml](parity.toml) and the marks on the tests, so edit those and not this
 ([how](../CONTRIBUTING.md#the-parity-page)).
 
@@ -60,6 +66,7 @@ def write(rows: Mapping[str, Any], outcomes: Outcomes, written: Written) -> str:
         _states(),
         _diagram(),
         _inoperable(),
+        _device_states(),
         *_rules(rows["rule"], rows["source"], outcomes, written),
         _missing(rows["missing"], rows["source"]),
     ]
@@ -78,7 +85,7 @@ def verdict(row: Mapping[str, Any], tests: Mapping[str, Collection[str]], writte
 
 
 def _door(test: str) -> str:
-    return next((door for door, folder in DOORS.items() if folder and test.startswith(folder)), "Python")
+    return next((door for door, folder in DOORS.items() if test.startswith(folder)), "Python")
 
 
 def _totals(rows: Mapping[str, Any], outcomes: Outcomes, written: Written) -> str:
@@ -108,9 +115,17 @@ def _operations(rows: Iterable[Mapping[str, Any]], outcomes: Outcomes, written: 
             tests, files = _of(row, outcomes, written)
             doors = [_at_door(door, row, tests, files) for door in DOORS]
             proof = f"{NOT_HERE}: {row['missing']}" if "missing" in row else _links(tests) or verdict(row, tests, files)
-            request = f"[`{row['request']}`]({REFERENCE}/{area}/{row['id'].replace('_', '-')})"
-            lines.append([f"`{row['id']}`", request, *doors, proof])
-        yield f"### {area.capitalize()}\n\n" + _table(["operation", "request", *DOORS, "tests"], lines)
+            lines.append([f"`{row['id'].removeprefix('iot.')}`", _described(row), *doors, proof])
+        yield f"### {TITLES.get(area, area.capitalize())}\n\n" + _table(
+            ["operation", "request", *DOORS, "tests"], lines
+        )
+
+
+def _described(row: Mapping[str, Any]) -> str:
+    """Link a request to where its operation is described."""
+    if row["area"] == "iot":
+        return f"[`{row['request']}`]({AWS_REFERENCE}/API_{row['id'].removeprefix('iot.')}.html)"
+    return f"[`{row['request']}`]({REFERENCE}/{row['area']}/{row['id'].replace('_', '-')})"
 
 
 def _of(
@@ -195,6 +210,23 @@ def _inoperable() -> str:
         "seen on the wire: `Vault(inoperable=…)`. Plain keys and secrets always behave as recorded.\n\n"
     )
     return "## Disabled, expired, not yet valid\n\n" + text + _table(head, lines)
+
+
+def _device_states() -> str:
+    """Draw the table of statuses of `kvlab/iot/state.py`."""
+    lines = [
+        [f"**{step.value}**", *(_device_outcome(row[status]) for status in DeviceStatus)] for step, row in STEPS.items()
+    ]
+    text = (
+        "What becomes of a device certificate in AWS IoT's registry with each call in each status, or the refusal.\n\n"
+    )
+    return "## The device certificate\n\n" + text + _table(["call", *map(str, DeviceStatus)], lines)
+
+
+def _device_outcome(outcome: Any) -> str:
+    if isinstance(outcome, DeviceStatus):
+        return f"`{outcome}`"
+    return "deleted" if outcome is Gone else f"{outcome.status} {outcome.code}"
 
 
 def _rests_on(row: Mapping[str, Any], sources: Mapping[str, str]) -> str:

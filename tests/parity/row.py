@@ -11,7 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "docs" / "parity.toml"
-AREAS = ("certificates", "keys", "secrets")
+AREAS = ("certificates", "keys", "secrets", "iot")
 BASES = ("document", "openapi", "sdk", "recording", "none")
 
 
