@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kvlab.vault.vault import Vault
     from kvlab.widgets.call import calls
     from kvlab.widgets.create import create
+    from kvlab.widgets.explorer.explorer import explore
     from kvlab.widgets.flow import flow
     from kvlab.widgets.importing import import_form
     from kvlab.widgets.merge import merge
@@ -46,6 +47,7 @@ __all__ = [
     "calls",
     "check",
     "create",
+    "explore",
     "flow",
     "import_form",
     "lesson",
@@ -71,6 +73,7 @@ _HOMES = {
     "calls": "kvlab.widgets.call",
     "check": "kvlab.lessons.lesson",
     "create": "kvlab.widgets.create",
+    "explore": "kvlab.widgets.explorer.explorer",
     "flow": "kvlab.widgets.flow",
     "import_form": "kvlab.widgets.importing",
     "lesson": "kvlab.lessons.lesson",

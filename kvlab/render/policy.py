@@ -18,7 +18,7 @@ def policy_html(policy: CertificatePolicy) -> str:
     """Return a policy as HTML: what it asks for, and its JSON to unfold."""
     members = policy.model_dump(mode="json")
     details = f"<details><summary>JSON, as on the wire</summary>{json_code(members)}</details>"
-    return card("Certificate policy", "how the next version is made", "", table(_rows(policy)) + details)
+    return card("Certificate policy", "how the next version is made", "", table(policy_rows(policy)) + details)
 
 
 def policy_text(policy: CertificatePolicy) -> str:
@@ -41,7 +41,8 @@ def key_words(policy: CertificatePolicy) -> str:
     return " ".join(str(part) for part in (props.kty, props.crv or props.key_size) if part)
 
 
-def _rows(policy: CertificatePolicy) -> Iterator[tuple[str, str]]:
+def policy_rows(policy: CertificatePolicy) -> Iterator[tuple[str, str]]:
+    """Return what a policy asks for, as names and HTML."""
     name = issuer_name(policy)
     signer = SIGNERS.get(name.casefold(), "an issuer the vault asks by itself")
     yield "Issuer", f'{tag(name)} <span class="kvr-muted">{signer}</span>'

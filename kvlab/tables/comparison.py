@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from kvlab.tables.field import placed_fields
 from kvlab.tables.frame import frame
-from kvlab.tables.note import note
 from kvlab.tables.source import der_of, is_vault, objects_of
 from kvlab.vault.comparison import Compared, compare_issued, compare_version
 from kvlab.wire.policy import CertificatePolicy
+from kvlab.x509.note import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kvlab.tables.frame import frame
-from kvlab.tables.note import note
 from kvlab.tables.source import objects_of
+from kvlab.x509.note import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,6 +13,7 @@ from kvlab.store import item as items
 from kvlab.vault.key_material import open_value, seal_value
 from kvlab.wire.certificate import Backup
 from kvlab.wire.model import decode_base64
+from kvlab.x509.words import search_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,11 +88,11 @@ def keep_certificate(core: Core, connection: Connection, content: Mapping[str, A
         "vault_id": core.vault_id, "name_key": content["name"].casefold(), "name": content["name"],
         "policy": content["policy"], "created": content["created"], "noticed": content["noticed"],
     })  # fmt: skip
-    newest = None
+    newest = words = None
     for version in content["versions"]:
         row = {**version, "certificate_id": certificate_id, "key_id": new_ids[version["key_id"]]}
-        newest = certificates.add_version(connection, row)
-    certificates.set_certificate(connection, certificate_id, current_id=newest)
+        newest, words = certificates.add_version(connection, row), search_words(row["leaf_der"])
+    certificates.set_certificate(connection, certificate_id, current_id=newest, words=words)
     return certificate_id
 
 

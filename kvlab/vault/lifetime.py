@@ -88,7 +88,7 @@ def notice_done(row: Row[Any], now: int) -> tuple[int | None, int | None]:
 
 def reschedule(turn: Turn, certificate_id: int) -> None:
     """
-    Store anew what a certificate waits for.
+    Store anew what a certificate waits for, and what the list shows of its current version.
 
     To be called when its current version, its policy, or whether it is enabled or deleted has changed.
     """
@@ -96,7 +96,8 @@ def reschedule(turn: Turn, certificate_id: int) -> None:
     if row is None:
         return
     found = waits(row, turn.seconds)
-    rows.set_certificate(turn.connection, certificate_id, renew_attempts=0, **found._asdict())
+    shown = {"current_enabled": row.enabled, "current_nbf": row.nbf, "current_exp": row.exp}
+    rows.set_certificate(turn.connection, certificate_id, renew_attempts=0, **shown, **found._asdict())
     turn.due += [at for at in found if at is not None]
 
 

@@ -14,6 +14,7 @@ from kvlab.vault.core import Core
 from kvlab.vault.deleted import DeletedCertificateOperations
 from kvlab.vault.issuer import IssuerOperations
 from kvlab.vault.key_use import CryptographicOperations
+from kvlab.vault.listing import ListingOperations
 from kvlab.vault.outbox import Outbox
 from kvlab.vault.partner import PartnerOperations
 from kvlab.vault.pending import PendingOperations
@@ -49,6 +50,7 @@ class Vault(
     PartnerOperations,
     RehearsalOperations,
     RecordOperations,
+    ListingOperations,
 ):
     """
     A local certificate vault that behaves as Azure Key Vault does.

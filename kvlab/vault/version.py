@@ -12,6 +12,7 @@ from kvlab.store import certificate as rows
 from kvlab.vault.key_material import key_operations
 from kvlab.vault.lifetime import reschedule
 from kvlab.x509.certificate import thumbprint
+from kvlab.x509.words import search_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +87,8 @@ def add_version(
         "overrides": overrides,
     }
     current_id = rows.add_version(turn.connection, row)
-    rows.set_certificate(turn.connection, certificate_id, current_id=current_id, noticed=None)
+    words = search_words(leaf_der)
+    rows.set_certificate(turn.connection, certificate_id, current_id=current_id, noticed=None, words=words)
     reschedule(turn, certificate_id)
     return version
 

@@ -62,7 +62,7 @@ def module_source(name: str) -> str:
     Raises:
         ValueError: it imports something that is not a module of kvlab, which would ask a network.
     """
-    source = _IMPORT.sub(lambda found: _EXPORT.sub("", _read(f"{found[1]}.js")), _read(f"{name}.js"))
+    source = _inlined(_read(f"{name}.js"), {name})
     if re.search(r"^\s*import\b", source, re.MULTILINE):
         raise ValueError(f'{name}.js imports what can not be inlined; allowed is: import {{…}} from "./name.js";')
     return source
@@ -74,6 +74,18 @@ def module_style(name: str) -> str:
     theme = (files("kvlab.render") / "theme.css").read_text("utf-8")
     own = files("kvlab.widgets") / "js" / f"{name}.css"
     return theme + _read("live.css") + (own.read_text("utf-8") if own.is_file() else "")
+
+
+def _inlined(source: str, seen: set[str]) -> str:
+    """Put the modules that one imports, and those they import, in place of the import lines, each once."""
+
+    def imported(found: re.Match[str]) -> str:
+        if found[1] in seen:
+            return ""
+        seen.add(found[1])
+        return _EXPORT.sub("", _inlined(_read(f"{found[1]}.js"), seen))
+
+    return _IMPORT.sub(imported, source)
 
 
 def _read(file: str) -> str:

@@ -1,0 +1,1 @@
+"""Look through certificates, of a vault or of files."""

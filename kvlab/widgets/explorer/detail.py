@@ -1,0 +1,111 @@
+"""What is opened: its heading, its tabs, and what the open tab holds, each made only when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kvlab.render.markup import instant
+from kvlab.widgets.explorer.fields import bytes_pane, fields_pane
+from kvlab.widgets.explorer.inventory import STATES
+from kvlab.widgets.explorer.listing import ago_words, days_words
+from kvlab.widgets.explorer.overview import overview_pane
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kvlab.widgets.explorer.inventory import Entry, Inventory
+
+    Content = dict[str, Any]
+
+
+class Tab(NamedTuple):
+    """
+    A tab.
+
+    Attributes:
+        label: its words.
+        content: makes what it holds: ``html``, or what a part of the widget draws.
+        needs: ``vault``: a vault holds it; ``der``: it has been signed; empty for neither.
+    """
+
+    label: str
+    content: Callable[[Entry, Inventory], Content]
+    needs: str = ""
+
+
+TABS = {
+    "overview": Tab("Overview", overview_pane),
+    "fields": Tab("Fields", fields_pane, "der"),
+    "bytes": Tab("Bytes", bytes_pane, "der"),
+}
+FIRST_TAB = "overview"
+
+
+def detail_view(entry: Entry | None, refusal: str) -> dict[str, Any]:
+    """Return the heading of what is opened, and the tabs that it has."""
+    if entry is None:
+        return {"key": "", "refusal": refusal, "tabs": []}
+    row = entry.row
+    sign, role, _ = STATES[row.state]
+    return {
+        "key": row.key,
+        "name": row.name,
+        "pill": {"sign": sign, "role": role, "words": _state_words(entry)},
+        "kind": row.kind,
+        "private": _key_words(entry),
+        "about": _about(entry),
+        "older": entry.version,
+        "refusal": refusal,
+        "tabs": [{"id": name, "label": TABS[name].label, **_count(name, entry)} for name in tabs_of(entry)],
+    }
+
+
+def tabs_of(entry: Entry) -> Sequence[str]:
+    """Return the names of the tabs that something has."""
+    has = {"": True, "vault": entry.bundle is not None, "der": entry.der is not None}
+    return [name for name, tab in TABS.items() if has[tab.needs]]
+
+
+def pane_view(tab: str, entry: Entry | None, inventory: Inventory) -> Content:
+    """Return what a tab holds; the first, where there is no such tab."""
+    if entry is None:
+        return {"tab": tab, "key": "", "html": ""}
+    name = tab if tab in tabs_of(entry) else FIRST_TAB
+    return {"tab": name, "key": entry.row.key, **TABS[name].content(entry, inventory)}
+
+
+def _state_words(entry: Entry) -> str:
+    row = entry.row
+    if entry.version:
+        return "an older version"
+    if row.state == "expires soon":
+        return f"expires in {days_words(row)}"
+    if row.state == "expired" and row.days is not None:
+        return f"expired {ago_words(row.days)}"
+    return row.state
+
+
+def _key_words(entry: Entry) -> str:
+    """Say where the private key is: only a vault knows."""
+    if entry.bundle is None:
+        return ""
+    props = entry.bundle.policy.key_props if entry.bundle.policy else None
+    if props is None or props.exportable is None:
+        return "key in vault"
+    return "key in vault, exportable" if props.exportable else "key in vault, not exportable"
+
+
+def _about(entry: Entry) -> str:
+    if entry.fault:
+        return entry.fault
+    if entry.bundle is None:
+        return "from a file; its private key is not known here"
+    if entry.der is None:
+        return "no version yet: there is a key and a request, and no certificate"
+    made = entry.bundle.attributes.created
+    version = entry.bundle.id.rsplit("/", 1)[1]
+    return f"version {version}" + ("" if made is None else f" · made {instant(made)[:10]}")
+
+
+def _count(name: str, entry: Entry) -> dict[str, int]:
+    return {"count": entry.versions} if name == "versions" and entry.versions else {}

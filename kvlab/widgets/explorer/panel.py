@@ -1,0 +1,154 @@
+"""The explorer's own widget: what the browser asks for comes in by one trait each, what is shown goes out by four."""
+
+from __future__ import annotations
+
+import asyncio
+from math import ceil
+from typing import TYPE_CHECKING, TypeVar
+
+import traitlets
+
+from kvlab.errors import VaultError, X509Error
+from kvlab.render.error import error_html
+from kvlab.widgets.explorer.detail import FIRST_TAB, detail_view, pane_view
+from kvlab.widgets.explorer.inventory import PAGE_ROWS, STATES, Ask, Entry, Inventory
+from kvlab.widgets.explorer.listing import head_view, list_view, total_of
+from kvlab.widgets.live import Live
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+
+ORDERS = {
+    "name": "Name",
+    "-name": "Name, Z first",
+    "expires": "Expires first",
+    "-expires": "Expires last",
+    "-made": "Newest",
+    "made": "Oldest",
+}
+"""Order -> its words."""
+
+
+class ExplorerPanel(Live, module="explorer"):
+    """
+    The list and what is opened of it.
+
+    Without a browser: set ``query``, ``state``, ``order``, ``page``, ``selected``, ``tab`` or ``version``, and look at
+    ``view``, ``shown`` and ``pane``.
+
+    Args:
+        inventory: where certificates come from.
+    """
+
+    query = traitlets.Unicode().tag(sync=True)
+    state = traitlets.Unicode().tag(sync=True)
+    order = traitlets.Unicode("name").tag(sync=True)
+    page = traitlets.Int(0).tag(sync=True)
+    selected = traitlets.Unicode().tag(sync=True)
+    version = traitlets.Unicode().tag(sync=True)
+    tab = traitlets.Unicode(FIRST_TAB).tag(sync=True)
+
+    head = traitlets.Dict().tag(sync=True)
+    view = traitlets.Dict().tag(sync=True)
+    shown = traitlets.Dict().tag(sync=True)
+    pane = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.opened: Entry | None = None
+        self._loop = _running_loop()
+        self._waiting = False
+        self._counts: dict[str, Mapping[str, int]] = {}
+        super().__init__()
+        self._list()
+        if rows := self.view["rows"]:
+            self.selected = rows[0]["key"]
+        self._open()
+        self.observe(lambda _: self._search(), ["query", "state", "order"])
+        self.observe(lambda _: self._list(), "page")
+        self.observe(lambda _: self._select(), "selected")
+        self.observe(lambda _: self._open(), "version")
+        self.observe(lambda _: self._show_tab(), "tab")
+        self._end = inventory.subscribe(self._changed)
+
+    def refresh(self) -> None:
+        """Show the list and what is opened as they are now."""
+        self._counts = {}
+        self._list()
+        self._open()
+
+    def close(self) -> None:
+        """End the subscription and the widget."""
+        self._end()
+        super().close()
+
+    def _changed(self) -> None:
+        """Refresh soon: on the kernel's loop, once for all that happens in one cell; where there is none, now."""
+        if self._loop is None:
+            self.refresh()
+        elif not self._waiting:
+            self._waiting = True
+            self._loop.call_soon_threadsafe(self._refresh_once)
+
+    def _refresh_once(self) -> None:
+        self._waiting = False
+        self.refresh()
+
+    def _search(self) -> None:
+        if self.page:
+            self.page = 0
+        else:
+            self._list()
+
+    def _select(self) -> None:
+        if self.version:
+            self.version = ""
+        else:
+            self._open()
+
+    def _list(self) -> None:
+        ask = Ask(self.query, self.state if self.state in STATES else "", self._order(), max(self.page, 0))
+        counts, refusal = _tried(lambda: self._count(ask.query))
+        rows, refusal = ([], refusal) if counts is None else _tried(lambda: self.inventory.page(ask))
+        total = total_of(ask.state, counts or {})
+        if ask.page and total and not rows:
+            self.page = ceil(total / PAGE_ROWS) - 1
+            return
+        self.head = head_view(self.inventory, {} if counts is None else self._count(""))
+        self.view = list_view(ask, rows or [], counts or {}, self.inventory.progress(), refusal)
+
+    def _count(self, query: str) -> Mapping[str, int]:
+        """Count once what does not change while one turns pages."""
+        if query not in self._counts:
+            self._counts = {"": self._counts[""]} if "" in self._counts else {}
+            self._counts[query] = self.inventory.counts(query)
+        return self._counts[query]
+
+    def _order(self) -> str:
+        return self.order if self.order in ORDERS else "name"
+
+    def _open(self) -> None:
+        self.opened, refusal = _tried(lambda: self.inventory.entry(self.selected, self.version))
+        self.shown = detail_view(self.opened, refusal)
+        self._show_tab()
+
+    def _show_tab(self) -> None:
+        content, refusal = _tried(lambda: pane_view(self.tab, self.opened, self.inventory))
+        self.pane = content or {"tab": self.tab, "key": self.selected, "html": refusal}
+
+
+def _tried(call: Callable[[], T]) -> tuple[T | None, str]:
+    """Return what a call gives; or, where it is refused, the refusal as HTML."""
+    try:
+        return call(), ""
+    except (VaultError, X509Error) as error:
+        return None, error_html(error)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

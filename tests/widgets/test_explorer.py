@@ -1,0 +1,230 @@
+"""The explorer without a browser: its traits are set as the browser sets them, and what goes out is looked at."""
+
+import json
+
+import pytest
+
+from kvlab import Vault, explore
+from kvlab.widgets.explorer.detail import TABS
+from kvlab.widgets.explorer.inventory import PAGE_ROWS
+from tests.browser.shop import SHOP
+
+MOST_OCTETS = 200_000
+
+
+def policy(host, **more):
+    return {"issuer": {"name": "Self"}, "key_props": {"kty": "EC"}, "x509_props": {"subject": f"CN={host}"}, **more}
+
+
+@pytest.fixture(scope="module")
+def shop():
+    names = {}
+    exec(SHOP, names)
+    yield names["vault"]
+    names["vault"].close()
+
+
+@pytest.fixture
+def panel(shop):
+    explorer = explore(shop)
+    yield explorer.panel
+    explorer.close()
+
+
+def names(panel):
+    return [row["name"] for row in panel.view["rows"]]
+
+
+def test_the_list_shows_every_state_with_its_sign_and_counts_them(panel):
+    states = {row["name"]: row["state"] for row in panel.view["rows"]}
+    counts = {state["label"]: state["count"] for state in panel.view["states"]}
+
+    assert states == {
+        "api": "valid", "billing": "failed", "evil": "valid", "legacy-vpn": "expired", "mail": "expires soon",
+        "orders": "pending", "partner": "valid", "sensor-0017": "valid", "shop": "valid", "staging": "disabled",
+        "wiki": "valid",
+    }  # fmt: skip
+    assert counts == {
+        "All": 11,
+        "Valid": 6,
+        "Soon": 1,
+        "Expired": 1,
+        "Disabled": 1,
+        "Pending": 1,
+        "Failed": 1,
+        "Deleted": 1,
+    }
+    assert all(row["sign"] for row in panel.view["rows"])
+    assert panel.head["words"] == "11 certificates · 1 expires soon · 2 have a problem"
+    assert panel.head["seed"] == "seeded vault · its keys are not secret"
+
+
+def test_a_row_says_key_names_and_days(panel):
+    rows = {row["name"]: row for row in panel.view["rows"]}
+
+    assert (rows["shop"]["kind"], rows["shop"]["names"], rows["shop"]["left"]) == (
+        "EC P-256",
+        "shop.contoso.com +1",
+        "364 days",
+    )
+    assert (rows["legacy-vpn"]["left"], rows["legacy-vpn"]["remark"]) == ("expired", "11 days ago")
+    assert 0.3 < rows["mail"]["part"] < 0.4
+    assert rows["orders"]["names"] == "waits for Unknown"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("SHOP", ["shop"]),
+        ("imap.contoso", ["mail"]),
+        ("contoso orders", ["orders"]),
+        ("100%", []),
+        ("_", []),
+        ("<script>", ["evil"]),
+    ],
+)
+def test_a_search_finds_names_in_any_case(panel, query, found):
+    panel.query = query
+
+    assert names(panel) == found
+
+
+@pytest.mark.parametrize(
+    "written", [str, str.lower, lambda text: ":".join(text[at : at + 2] for at in range(0, len(text), 2))]
+)
+def test_a_search_finds_serial_numbers_and_thumbprints(panel, shop, written):
+    bundle = shop.get_certificate("wiki")
+    panel.query = written(bundle.x5t.hex().upper())
+
+    assert names(panel) == ["wiki"]
+
+
+def test_what_the_browser_sends_in_odd_order_or_beyond_the_end_does_no_harm(panel):
+    panel.page = 99
+    panel.page = -3
+    panel.state = "no such state"
+    panel.order = "sideways"
+    panel.tab = "no such tab"
+    panel.version = "0" * 32
+
+    assert panel.shown["key"] == ""
+
+    panel.selected = "not there"
+
+    assert (panel.shown["key"], len(panel.view["rows"])) == ("", 11)
+
+    panel.selected = "../../etc"
+
+    assert (panel.shown["key"], panel.shown["refusal"]) == ("", "")
+
+
+def test_a_state_and_an_order_choose_what_is_listed(panel):
+    panel.state = "deleted"
+
+    assert names(panel) == ["old-intranet"]
+
+    panel.state, panel.order = "", "-expires"
+
+    assert names(panel)[-2:] == ["billing", "orders"] or names(panel)[-2:] == ["orders", "billing"]
+    assert names(panel)[-3] == "legacy-vpn"
+
+
+@pytest.mark.parametrize("name", ["shop", "orders", "billing", "evil", "old-intranet", "partner"])
+def test_each_tab_of_each_kind_of_certificate_is_drawn_and_small(panel, name):
+    panel.state = "deleted" if name == "old-intranet" else ""
+    panel.selected = name
+    for tab in [tab["id"] for tab in panel.shown["tabs"]]:
+        panel.tab = tab
+
+        assert (panel.pane["tab"], panel.pane["key"]) == (tab, name)
+        assert len(json.dumps(panel.pane)) < MOST_OCTETS
+        assert "layout" in panel.pane or panel.pane["html"]
+
+
+def test_the_bytes_are_those_that_the_fields_point_at(panel, shop):
+    import base64
+
+    panel.selected, panel.tab = "shop", "fields"
+    der = base64.b64decode(panel.pane["der"])
+    names = {field["name"]: field for field in panel.pane["fields"]}
+    host = next(field for field in panel.pane["fields"] if field["name"] == "dNSName")
+
+    assert der == shop.get_certificate("shop").cer
+    assert der[host["offset"] : host["offset"] + host["length"]] == b"\x82\x10shop.contoso.com"
+    assert names["subjectAltName"]["note"].startswith("The names the certificate is good for")
+
+
+def test_markup_and_marks_of_direction_stay_text(panel):
+    panel.selected, panel.tab = "evil", "overview"
+
+    assert "<script" not in panel.pane["html"]
+    assert "<img" not in panel.pane["html"]
+    assert "&lt;script&gt;" in panel.pane["html"]
+    assert "\u202e" not in json.dumps(panel.view, ensure_ascii=False)
+    assert "con\\u200Btoso" in panel.pane["html"]
+
+
+def test_an_open_explorer_stays_true_and_a_closed_one_lets_go():
+    with Vault(clock="simulated") as vault:
+        first, second = explore(vault), explore(vault)
+
+        assert first.panel.view["empty"] == "No certificates yet."
+
+        vault.create_certificate("web", policy("a.example"))
+
+        assert names(first.panel) == names(second.panel) == ["web"]
+        assert first.panel.view["rows"][0]["state"] == "pending"
+
+        vault.clock.advance(days=1)
+
+        assert first.panel.view["rows"][0]["state"] == "valid"
+
+        first.panel.selected = "web"
+        vault.update_certificate("web", attributes={"enabled": False})
+
+        assert first.panel.shown["pill"]["words"] == "disabled"
+
+        first.close()
+        vault.delete_certificate("web")
+
+        assert names(second.panel) == []
+        assert second.panel.view["states"][-1] == {"state": "deleted", "label": "Deleted", "sign": "\u2212", "count": 1}
+        assert names(first.panel) == ["web"]
+        second.close()
+
+
+def test_who_may_not_list_sees_the_refusal_in_the_vaults_words():
+    with Vault() as vault:
+        vault.create_certificate("web", policy("a.example"))
+        vault.set_principal("alice", secrets=["get"])
+        explorer = explore(vault.as_principal("alice"))
+
+        assert "does not have certificates list permission" in explorer.panel.view["refusal"]
+        assert explorer.panel.view["rows"] == []
+
+        seen = len(vault.events)
+        vault.create_certificate("api", policy("b.example"))
+
+        # A refusal is an event too, and must not bring the next one about.
+        assert len(vault.events) - seen < 20
+        explorer.close()
+
+
+def test_pages_follow_one_another(clock):
+    with Vault(clock=clock) as vault:
+        for number in range(PAGE_ROWS + 3):
+            vault.create_certificate(f"web{number:02}", policy("a.example"))
+        explorer = explore(vault)
+        explorer.panel.page = 1
+
+        assert names(explorer.panel) == ["web25", "web26", "web27"]
+        assert (explorer.panel.view["first"], explorer.panel.view["total"], explorer.panel.view["pages"]) == (25, 28, 2)
+
+        explorer.panel.query = "web01"
+
+        assert (names(explorer.panel), explorer.panel.page) == (["web01"], 0)
+        explorer.close()
+
+
+def test_every_tab_is_for_a_vault_or_for_files_or_both():
+    assert {tab.needs for tab in TABS.values()} <= {"", "vault", "der"}
