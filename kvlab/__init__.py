@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kvlab import tables
-    from kvlab.clients.aws import aws
     from kvlab.clients.forward import transport
     from kvlab.clients.sdk import sdk
     from kvlab.clock import SimulatedClock, SystemClock
@@ -57,6 +56,7 @@ __all__ = [
     "start",
     "tables",
     "transport",
+    "zoo",
 ]
 
 # What a learner types, and where it lives; loaded on first use, so that ``import kvlab`` is quick.
@@ -83,7 +83,7 @@ _HOMES = {
     "sdk": "kvlab.clients.sdk",
     "transport": "kvlab.clients.forward",
 }
-_ROOMS = ("tables",)
+_ROOMS = ("tables", "zoo")
 
 
 def __getattr__(name: str) -> Any:
