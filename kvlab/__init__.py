@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kvlab.iot.iot import Iot
     from kvlab.lessons.lesson import check, lesson
     from kvlab.lessons.start import start
+    from kvlab.server.mqtt import broker
     from kvlab.vault.vault import Vault
     from kvlab.widgets.call import calls
     from kvlab.widgets.create import create
@@ -43,6 +44,7 @@ __all__ = [
     "X509Error",
     "__version__",
     "aws",
+    "broker",
     "calls",
     "check",
     "create",
@@ -70,6 +72,7 @@ _HOMES = {
     "Vault": "kvlab.vault.vault",
     "VaultError": "kvlab.errors",
     "X509Error": "kvlab.errors",
+    "broker": "kvlab.server.mqtt",
     "calls": "kvlab.widgets.call",
     "check": "kvlab.lessons.lesson",
     "create": "kvlab.widgets.create",

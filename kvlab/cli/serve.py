@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import importlib.util
 import json
 import logging
 import os
@@ -44,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: the loopback interface only)")
     parser.add_argument("--port", metavar="N", type=whole_port, default=0, help="default: any that is free")
     parser.add_argument("--iot-port", metavar="N", type=whole_port, default=0, help="AWS IoT's; likewise")
+    parser.add_argument(
+        "--mqtt-port", metavar="N", type=whole_port, default=0, help="where devices connect (needs kvlab[iot]); likewise"
+    )
     parser.add_argument("--data", metavar="DIR", help="keep everything in an SQLite file in this folder")
     parser.add_argument(
         "--database", metavar="URL", help="keep everything in a database that several servers can share, such as "
@@ -78,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
         vault = stack.enter_context(_open(options, *_place(options, folder, stack)))
         register = Register(vault.store, managed_identity=options.managed_identity)
         sockets, iot_sockets = (listen(options.host, port) for port in (options.port, options.iot_port))
+        mqtt_sockets = listen(options.host, options.mqtt_port) if _has_broker() else []
         if options.host not in LOOPBACK:
             sys.stderr.write(TEACHING)
 
@@ -85,11 +90,18 @@ def run(options: argparse.Namespace) -> int:
             ca_file = folder / CA_FILE
             ca_file.write_text(authority.certificate_pem, encoding="ascii")
             facts = _facts(site, register, ca_file, f"https://localhost:{port_of(iot_sockets)}")
+            if mqtt_sockets:
+                facts["mqtt_endpoint"] = f"mqtts://localhost:{port_of(mqtt_sockets)}"
             sys.stdout.write(json.dumps(facts) + "\n" if options.json else _for_a_person(facts))
             sys.stdout.flush()
 
-        serve(vault, register, sockets, options.host, ready, iot_sockets)
+        serve(vault, register, sockets, options.host, ready, iot_sockets, mqtt_sockets)
     return 0
+
+
+def _has_broker() -> bool:
+    """Say whether the ``iot`` extra is installed."""
+    return importlib.util.find_spec("OpenSSL") is not None
 
 
 @contextlib.contextmanager

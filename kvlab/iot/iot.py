@@ -64,6 +64,11 @@ class Iot(
         super().__init__(vault._core, Place(account, region))  # noqa: SLF001  the registry is a part of the same vault
 
     @property
+    def vault(self) -> Vault:
+        """The vault that it stands beside."""
+        return self._vault
+
+    @property
     def clock(self) -> Clock:
         """The vault's clock."""
         return self._vault.clock
@@ -76,6 +81,11 @@ class Iot(
     def as_account(self, account: str, *, region: str | None = None) -> Iot:
         """Return the registry of another account, and of another region if one is given."""
         return Iot(self._vault, account=account, region=region or self.region)
+
+    def record(self, kind: str, about: str, **facts: object) -> None:
+        """Put into the events what the service did by itself."""
+        with self._turn() as turn:
+            turn.record(kind, about, detail=facts)
 
     def __repr__(self) -> str:
         return f"<Iot of account {self.account} in {self.region}, beside {self._vault!r}>"

@@ -77,6 +77,9 @@ class Device(NamedTuple):
         status: only ``ACTIVE`` may connect.
         policies: those attached, in the order in which they were.
         things: those attached, likewise.
+        mode: ``SNI_ONLY`` if a device has to name the host it wants, else ``DEFAULT``.
+        ca_id: the registered CA that signed it, if one did.
+        created: when it was registered, in epoch seconds.
     """
 
     certificate_id: str
@@ -86,6 +89,9 @@ class Device(NamedTuple):
     status: Status
     policies: tuple[AttachedPolicy, ...]
     things: tuple[AttachedThing, ...]
+    mode: str
+    ca_id: str | None
+    created: int
 
     def thing(self, name: str) -> AttachedThing | None:
         """Return an attached thing by its name."""
@@ -118,7 +124,8 @@ def find_device(vault: Vault, certificate: bytes | str, *, account: str | None =
         arn = place_of(row).arn("cert", row.id)
         return Device(
             row.id, row.certificate_der, place_of(row), arn, Status(row.status),
-            _policies(connection, core.vault_id, arn), _things(connection, core.vault_id, arn),
+            _policies(connection, core.vault_id, arn), _things(connection, core.vault_id, arn), row.mode, row.ca_id,
+            row.created,
         )  # fmt: skip
 
 

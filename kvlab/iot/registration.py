@@ -104,6 +104,22 @@ class RegistrationOperations(CertificateOperations):
                 )  # fmt: skip
             return rows.certificate(turn.connection, self._account_id, certificate_id)
 
+    def register_by_ca(self, certificate_der: bytes, ca_id: str) -> None:
+        """
+        Register what a device has shown, on the word of a CA with automatic registration; AWS IoT's own doing.
+
+        Args:
+            certificate_der: of the device, signed by the CA.
+            ca_id: of the registered CA.
+        """
+        found = material.certificate_id(certificate_der)
+        with self._turn() as turn:
+            ca = rows.ca(turn.connection, self._account_id, ca_id)
+            # Another connection may have been faster, and the CA may be gone meanwhile.
+            if ca is not None and rows.certificate(turn.connection, self._account_id, found) is None:
+                pending = state.Status.PENDING_ACTIVATION
+                self._keep(turn, "register_by_ca", certificate_der, pending, ca_id=ca.id, mode=ca.mode)
+
     def _refuse_known(self, connection: Connection, certificate: x509.Certificate) -> None:
         found = material.certificate_id(material.der_of(certificate))
         row = rows.certificate(connection, self._account_id, found)

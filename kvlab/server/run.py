@@ -20,7 +20,7 @@ from kvlab.server.tls import ServerCA
 from kvlab.server.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from kvlab.server.register import Register
     from kvlab.vault.vault import Vault
@@ -106,6 +106,7 @@ def serve(
     host: str,
     ready: Callable[[Site, ServerCA], None],
     iot_sockets: list[socket.socket],
+    mqtt_sockets: Sequence[socket.socket] = (),
 ) -> None:
     """
     Serve a vault, and AWS IoT beside it, until SIGTERM or SIGINT; the requests under way are answered first.
@@ -117,6 +118,7 @@ def serve(
         host: what ``listen`` was given; the server's certificate names it.
         ready: called when the first request can come.
         iot_sockets: see ``listen``; AWS IoT's.
+        mqtt_sockets: where devices connect, likewise; without any, there is no broker.
     """
     port = port_of(sockets)
     further = frozenset() if host in LOOPBACK else frozenset({host.lower()})
@@ -138,7 +140,13 @@ def serve(
     _allow_many_files()
     SSLProtocol.max_size = TLS_BUFFER
     try:
-        with Watch(site) if vault.store.is_shared else contextlib.nullcontext():
+        with contextlib.ExitStack() as stack:
+            if vault.store.is_shared:
+                stack.enter_context(Watch(site))
+            if mqtt_sockets:
+                from kvlab.server.mqtt import make_broker  # noqa: PLC0415  it needs the ``iot`` extra
+
+                stack.enter_context(make_broker(vault, authority, mqtt_sockets, names, addresses))
             Server(config, lambda: ready(site, authority)).run([*sockets, *iot_sockets])
     finally:
         app.close()

@@ -63,6 +63,13 @@ class ServerCA:
 
     def renew(self, context: ssl.SSLContext, host_names: Sequence[str], addresses: Sequence[str]) -> None:
         """Give a context a new certificate; connections that stand keep the old one."""
+        key, chain = self.certify(host_names, addresses)
+        _load(context, write_pem(key, chain))
+
+    def certify(
+        self, host_names: Sequence[str], addresses: Sequence[str]
+    ) -> tuple[ec.EllipticCurvePrivateKey, list[bytes]]:
+        """Return a new key, and its certificate for these names and IP addresses with this CA's after it, as DER."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = _CLOCK.now().replace(microsecond=0)
         names = (*map(dns_name, host_names), *map(ip_address, addresses))
@@ -75,7 +82,7 @@ class ServerCA:
             not_before=now - timedelta(hours=1),
             not_after=now + timedelta(days=SERVER_DAYS),
         )
-        _load(context, write_pem(key, [leaf, self._certificate_der]))
+        return key, [leaf, self._certificate_der]
 
     def __repr__(self) -> str:
         return "ServerCA()"
