@@ -2,179 +2,156 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
+
+from kvlab.render.chapter import Chapter, chapters, own_events
+from kvlab.render.holder import key_sentence, lanes_of
+from kvlab.render.script import APPLICATION, BY_HAND, IMPORT, KNOWN, MANUAL, RENEWAL, RESTORE, SELF, VAULT, Script
+from kvlab.render.stage import Holding, Lane, Look, State, Step, Story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from kvlab.events import Event
 
-State = Literal["done", "now", "to come", "unseen"]
-Kind = Literal["self-signed", "manual", "known issuer", "import", "none"]
-Lane = Literal["application", "vault", "CA"]
+TITLES = {
+    "manual": "Manual flow: a CA of your choice",
+    "self-signed": "Self-signed: the vault signs its own",
+    "known issuer": "Known issuer: the vault asks the CA",
+    "import": "Import: a private key moves in",
+    "restore": "Restore: a backup comes back",
+    "none": "Nothing has happened yet",
+}
+RENEWED = {
+    "self-signed": "Renewal: the vault signs the next version",
+    "known issuer": "Renewal: the vault asks the CA again",
+    "manual": "Renewal: the next version waits for your CA",
+}
+_LOOKS: dict[str, Look] = {"completed": "exists", "inProgress": "pending"}
 
 
-class Step(NamedTuple):
-    """
-    One step of a flow.
-
-    Attributes:
-        number: as reference pages of the service number it.
-        source: the lane it starts from.
-        target: the lane it leads to; the same one for something done inside.
-        title: what happens, in a few words.
-        detail: what is carried, or by which call.
-        state: ``unseen`` is a step that must have happened outside, where the vault can not see.
-        remark: one more fact.
-        refused: whether the remark is that something went wrong.
-    """
-
-    number: int
-    source: Lane
-    target: Lane
-    title: str
-    detail: str
-    state: State
-    remark: str = ""
-    refused: bool = False
-
-
-class Story(NamedTuple):
-    """
-    The flow of a certificate's newest version, or of the one that is pending.
-
-    Attributes:
-        kind: which of the flows.
-        name: the certificate.
-        status: of the operation: ``inProgress``, ``completed``, ``cancelled``, ``failed``, ``deleted``; or ``none``.
-        key: the type of the private key, where known.
-        steps: in order.
-        ca: who was asked, in the known-issuer flow.
-        polls: how often the application asked how far it is.
-        current: whether there is an earlier version, which stays in use meanwhile.
-    """
-
-    kind: Kind
-    name: str
-    status: str
-    key: str
-    steps: tuple[Step, ...]
-    ca: str = ""
-    polls: int = 0
-    current: bool = False
-
-    def step(self, number: int) -> State:
-        """Return the state of a step; ``to come`` for one the flow does not have."""
-        return next((step.state for step in self.steps if step.number == number), "to come")
-
-
-Line = tuple[Lane, Lane, str, str]
-Script = tuple[Line, ...]
-
-MANUAL: Script = (
-    ("application", "vault", "Create a certificate", "create_certificate, issuer Unknown"),
-    ("vault", "application", "Certificate signing request", "public key, names, signature"),
-    ("application", "CA", "Pass the request on", "you carry it"),
-    ("CA", "application", "X.509 certificate", "public; no private key in it"),
-    ("application", "vault", "Merge the certificate", "merge_certificate: leaf, chain"),
-)
-KNOWN: Script = (
-    ("application", "vault", "Create a certificate", "create_certificate, issuer by name"),
-    ("vault", "CA", "TLS/SSL certificate request", "the CSR, in an order to the CA"),
-    ("application", "vault", "Poll until it is complete", "get_certificate_operation"),
-    ("CA", "vault", "X.509 certificate", "the CA's answer"),
-    ("vault", "vault", "Merge", "the vault completes it"),
-)
-BY_HAND: Line = ("application", "vault", "Merge by hand", "merge_certificate: another CA's answer")
-RENEWAL: Line = ("vault", "vault", "Renew the certificate", "AutoRenew: nobody asked")
-SELF: Script = (
-    ("application", "vault", "Create a certificate", "create_certificate, issuer Self"),
-    ("vault", "application", "Pending operation", "202 Accepted: poll me"),
-    ("vault", "vault", "Sign with its own key", "nobody else is asked"),
-)
-IMPORT: Script = (("application", "vault", "Import certificate and key", "import_certificate, PFX or PEM"),)
-
-
-def read_story(events: Iterable[Event], name: str) -> Story:
+def read_story(events: Iterable[Event], name: str, *, told: Collection[int] = (), vault_name: str = "") -> Story:
     """
     Read how a certificate came to be, or how far it is.
 
     Args:
-        events: of the vault, oldest first.
+        events: of the vault.
         name: of the certificate, in any case.
+        told: the steps outside the vault of which the reader says that they are done.
+        vault_name: shown on the vault's card.
 
     Returns:
         The flow that began last; of kind ``none`` if there is none.
     """
-    about = f"certificates/{name}".casefold()
-    mine = [event for event in events if event.object.casefold() == about]
-    begun = [at for at, event in enumerate(mine) if event.kind in ("create_certificate", "import_certificate")]
-    if not begun:
-        return Story("none", name, "none", "", ())
-    chapter = mine[begun[-1] :]
-    first = chapter[0]
-    shown = first.object.split("/", 1)[1]
+    mine = own_events(events, name)
+    found = chapters(mine)
+    if not found:
+        return _nothing(name, vault_name)
+    chapter = found[-1]
+    kind, steps = _tell(chapter, told)
+    return _story(chapter, kind, steps, vault_name)
+
+
+def _nothing(name: str, vault_name: str) -> Story:
+    home = Lane(VAULT, "Key vault", vault_name, (Holding("nothing of this name", look="to come"),), home=True)
+    lanes = (Lane(APPLICATION, "Your application"), home._replace(key_words="no private key of this name"))
+    words = "No private key has been made for it."
+    return Story("none", TITLES["none"], "certificate", name, "none", "to come", lanes, (), words)
+
+
+def _tell(chapter: Chapter, told: Collection[int]) -> tuple[str, tuple[Step, ...]]:
+    first = chapter.first
     if first.kind == "import_certificate":
-        return Story("import", shown, "completed", "", _steps(IMPORT, ["done"]))
+        return "import", _all_done(IMPORT, chapter)
+    if first.kind == "restore_certificate":
+        return "restore", _all_done(RESTORE, chapter)
     issuer = str(first.detail.get("issuer", "Unknown")).casefold()
-    key = str(first.detail.get("key_type") or "")
-    status = _status(chapter)
-    current = any(event.version is not None for event in mine[: begun[-1]])
     if issuer == "unknown":
-        return Story("manual", shown, status, key, _manual_steps(chapter, status), current=current)
-    polls = sum(event.kind == "poll" for event in chapter)
-    ca = next((str(event.detail["authority"]) for event in chapter if "authority" in event.detail), "")
-    renewed = first.actor == "vault"
+        return "manual", _manual_steps(chapter, told)
     if issuer == "self":
-        kind: Kind = "self-signed"
-        script = (RENEWAL, SELF[-1]) if renewed else SELF
-        steps = _steps(script, _running(status, len(script) - 1, len(script)))
-    else:
-        kind = "known issuer"
-        steps = _known_steps(chapter, ca, status, polls)
-        if renewed:
-            steps = (Step(1, *RENEWAL, steps[0].state), *steps[1:])
-    return Story(kind, shown, status, key, steps, ca, polls, current)
+        return "self-signed", _self_steps(chapter)
+    return "known issuer", _known_steps(chapter)
 
 
-def _status(chapter: list[Event]) -> str:
-    status = "inProgress"
-    for event in chapter:
-        if event.kind == "delete_certificate_operation":
-            status = "deleted"
-        elif event.kind in ("transition", "merge_certificate") and "to" in event.detail:
-            status = str(event.detail["to"])
-    return status
+def _story(chapter: Chapter, kind: str, steps: tuple[Step, ...], vault_name: str) -> Story:
+    status = chapter.end or chapter.status
+    # A version that ended is told by its certificate; what is pending beside it is still the news.
+    status = chapter.status if chapter.end == "expired" and chapter.status == "inProgress" else status
+    title = (RENEWED if chapter.renewed else TITLES)[kind]
+    name = chapter.first.object.split("/", 1)[1]
+    look = _LOOKS.get(status, "over")
+    lanes = lanes_of(chapter, kind, steps, vault_name)
+    return Story(kind, title, "certificate", name, status, look, lanes, steps, key_sentence(chapter, kind))
 
 
-def _running(status: str, done: int, total: int) -> list[State]:
-    """Return the states of steps of which some are done, the next one is under way unless all is over."""
-    if status == "completed":
-        return ["done"] * total
-    after: State = "now" if status == "inProgress" else "to come"
-    before: list[State] = ["done"] * done
-    rest: list[State] = ["to come"] * (total - done - 1)
-    return [*before, after, *rest]
+def _steps(script: Script, states: Sequence[State]) -> tuple[Step, ...]:
+    return tuple(
+        line.step(number)._replace(state=state)
+        for number, (line, state) in enumerate(zip(script, states, strict=True), start=1)
+    )
 
 
-def _known_steps(chapter: list[Event], ca: str, status: str, polls: int) -> tuple[Step, ...]:
+def _all_done(script: Script, chapter: Chapter) -> tuple[Step, ...]:
+    """Return steps of which all but the last happened elsewhere."""
+    elsewhere: list[State] = ["unseen"] * (len(script) - 1)
+    *before, last = _steps(script, [*elsewhere, "done"])
+    return (*before, last._replace(events=(chapter.first,)))
+
+
+def _self_steps(chapter: Chapter) -> tuple[Step, ...]:
+    script = (RENEWAL, SELF[-1]) if chapter.renewed else SELF
+    status = chapter.status
+    running: State = "now" if status == "inProgress" else "to come"
+    before: list[State] = ["done"] * (len(script) - 1)
+    states: list[State] = [*before, "done" if status == "completed" else running]
+    if not chapter.answered:
+        states = [*before[:-1], "now", "to come"]
+    *asked, sign = _steps(script, states)
+    answers = tuple(event for event in chapter.of("transition") if event.detail.get("move") == "create")
+    crossed = [(chapter.first,), answers]
+    done = tuple(event for event in chapter.of("transition") if event not in answers)
+    told = (step._replace(events=events) for step, events in zip(asked, crossed, strict=False))
+    return (*told, _with_outcome(sign._replace(events=done), chapter))
+
+
+def _known_steps(chapter: Chapter) -> tuple[Step, ...]:
+    status, events = chapter.status, chapter.events
+    ca = chapter.authority
     # After a refusal another CA may have been asked, by hand: what was said to it is not this CA's.
-    talk = [event for event in chapter if event.detail.get("authority") == ca]
+    talk = [event for event in events if event.detail.get("authority") == ca]
     running, done = status == "inProgress", status == "completed"
     ordered = _answered(talk)
+    polls = chapter.of("poll")
     under_way: State = "now" if running else "to come"
     polled: State = "done" if polls and not running else under_way if ordered else "to come"
     answered: State = "done" if any(event.step == 4 for event in talk) else "to come"
     states: list[State] = ["done", "done" if ordered else under_way, polled, answered, "done" if done else "to come"]
     first, order, poll, answer, merge = _steps(KNOWN, states)
-    if silent := sum(str(event.detail.get("summary", "")).startswith("503") for event in talk):
-        order = order._replace(remark=f"no answer {_times(silent)}", refused=not ordered)
-    if polls:
-        poll = poll._replace(remark=f"asked {_times(polls)}")
-    answer = _with_outcome(answer, chapter, status)
-    if any(event.kind == "merge_certificate" for event in chapter):
-        merge = Step(5, *BY_HAND, merge.state)
-    return first, order, poll, answer, merge
+    if chapter.renewed:
+        first = RENEWAL.step(1)._replace(state=first.state)
+    placing, answering = _divided(talk)
+    order = order._replace(events=placing)
+    if silent := sum(_is_silence(event) for event in talk):
+        order = order._replace(remark=f"no answer {_times(silent)}", tone="" if ordered else "bad")
+    poll = poll._replace(loop=len(polls), events=polls[-1:], remark=f"asked {_times(len(polls))}" if polls else "")
+    answer = _with_outcome(answer._replace(events=answering), chapter)
+    if by_hand := chapter.of("merge_certificate"):
+        merge = BY_HAND.step(5)._replace(state=merge.state, events=by_hand)
+    else:
+        merge = merge._replace(events=tuple(event for event in chapter.of("transition") if event.step == 5))
+    return first._replace(events=(chapter.first,)), order, poll, answer, merge
+
+
+def _divided(talk: list[Event]) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+    """Return what was said when the order was placed, and the last thing the CA was asked and answered."""
+    asked = [at for at, event in enumerate(talk) if event.step == 2]
+    placing = talk[asked[-1] : asked[-1] + 2] if asked else talk[:2]
+    last = talk[-2:] if len(talk) > len(placing) else []
+    return tuple(placing), tuple(last)
+
+
+def _is_silence(event: Event) -> bool:
+    return str(event.detail.get("summary", "")).startswith("503")
 
 
 def _answered(talk: list[Event]) -> bool:
@@ -182,47 +159,69 @@ def _answered(talk: list[Event]) -> bool:
     asked = False
     for event in talk:
         asked = asked or event.step == 2
-        if asked and event.kind == "ca.answer" and not str(event.detail.get("summary", "")).startswith("503"):
+        if asked and event.kind == "ca.answer" and not _is_silence(event):
             return True
     return False
 
 
-def _with_outcome(answer: Step, chapter: list[Event], status: str) -> Step:
+def _with_outcome(answer: Step, chapter: Chapter) -> Step:
+    """Add to the step that ends a flow how it ended, and where the CA decided otherwise than it was asked."""
     if answer.state == "done":
-        decided = next((event.detail["overrides"] for event in chapter if event.detail.get("overrides")), ())
-        return answer._replace(remark=f"≠ {len(decided)} things decided by the CA") if decided else answer
-    error = next((event.detail["error"] for event in chapter if event.detail.get("error")), None)
+        decided = tuple(
+            next((event.detail["overrides"] for event in chapter.events if event.detail.get("overrides")), ())
+        )
+        if not decided:
+            return answer
+        return answer._replace(remark=f"≠ {len(decided)} things decided by the CA", tone="warn", overrides=decided)
+    error = next((event.detail["error"] for event in chapter.events if event.detail.get("error")), None)
     if error is not None:
-        return answer._replace(remark=str(error["code"]), refused=True)
-    return answer._replace(remark=status, refused=True) if status in ("cancelled", "deleted") else answer
+        return answer._replace(remark=str(error["code"]), tone="bad")
+    ended = chapter.status in ("cancelled", "deleted")
+    return answer._replace(remark=chapter.status, tone="bad") if ended else answer
 
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _manual_steps(chapter: list[Event], status: str) -> tuple[Step, ...]:
-    seen = {event.step for event in chapter if event.step}
-    elsewhere: State = "unseen" if status == "completed" else "to come"
-    last: State = "done" if status == "completed" else "to come"
-    states: list[State] = ["done", "done", *("done" if number in seen else elsewhere for number in (3, 4)), last]
+def _manual_steps(chapter: Chapter, told: Collection[int]) -> tuple[Step, ...]:
+    status = chapter.status
+    seen = {event.step for event in chapter.events if event.step}
+    done = status == "completed"
+    answered: State = "done" if chapter.answered else "to come"
+    states: list[State] = ["done", answered, *(_outside(number, seen, told, done=done) for number in (3, 4))]
+    states.append("done" if done else "to come")
     if status == "inProgress" and "to come" in states:
         states[states.index("to come")] = "now"
-    steps = _steps(MANUAL, states)
-    refused = [event for event in chapter if _is_refused_merge(event)]
-    if refused and status != "completed":
-        count = "refused" if len(refused) == 1 else f"refused {len(refused)} times"
-        steps = (*steps[:4], steps[4]._replace(remark=f"{count}; it can still be merged", refused=True))
-    elif refused:
-        steps = (*steps[:4], steps[4]._replace(remark="after a refusal"))
-    return steps
-
-
-def _is_refused_merge(event: Event) -> bool:
-    return event.kind == "refused" and event.detail.get("operation") == "merge_certificate"
-
-
-def _steps(script: Script, states: list[State]) -> tuple[Step, ...]:
-    return tuple(
-        Step(number, *line, state) for number, (line, state) in enumerate(zip(script, states, strict=True), start=1)
+    steps = [
+        step._replace(asks="" if step.state in ("done", "unseen") or status != "inProgress" else step.asks)
+        for step in _steps(MANUAL, states)
+    ]
+    if chapter.renewed:
+        steps[0] = RENEWAL.step(1)._replace(state="done")
+    crossed = (
+        ("create_certificate",),
+        ("transition",),
+        ("ca.request",),
+        ("ca.answer", "ca.refusal"),
+        ("merge_certificate",),
     )
+    refused = tuple(event for event in chapter.of("refused") if event.detail.get("operation") == "merge_certificate")
+    told_steps = [step._replace(events=chapter.of(*kinds)) for step, kinds in zip(steps, crossed, strict=True)]
+    if refused:
+        words = "after a refusal" if done else f"{_refusals(len(refused))}; it can still be merged"
+        merge = told_steps[4]
+        told_steps[4] = merge._replace(remark=words, tone="" if done else "bad", events=merge.events or refused)
+    return tuple(told_steps)
+
+
+def _outside(number: int, seen: set[int], told: Collection[int], *, done: bool) -> State:
+    if number in seen:
+        return "done"
+    if done:
+        return "unseen"
+    return "told" if number in told else "to come"
+
+
+def _refusals(count: int) -> str:
+    return "refused" if count == 1 else f"refused {count} times"

@@ -223,7 +223,8 @@ def begin_operation(core: Core, order: Order, requested: Requested) -> Operation
     about = f"certificates/{order.name}"
     turn.record(
         "create_certificate", about, request_id=request_id, step=1, issuer=issuer, ignored=order.ignored or None,
-        key_type=plan.policy.key_props and plan.policy.key_props.kty, seeded=core.seeded or None,
+        key_type=plan.policy.key_props and plan.policy.key_props.kty,
+        exportable=plan.policy.key_props and plan.policy.key_props.exportable, seeded=core.seeded or None,
     )  # fmt: skip
     before = (plan.row.status if plan.row else None) or Status.NONE.value
     turn.record(

@@ -173,6 +173,8 @@ def keep(core: Core, turn: Turn, source: Source, brought: Brought) -> None:
         version=version,
         certificates=len(brought.certificates_der),
         ignored=source.ignored or None,
+        key_type=brought.policy.key_props and brought.policy.key_props.kty,
+        exportable=brought.policy.key_props and brought.policy.key_props.exportable,
     )
 
 

@@ -12,6 +12,7 @@ from kvlab.vault.access import OWNER
 from kvlab.vault.certificate import CertificateOperations
 from kvlab.vault.core import Core
 from kvlab.vault.deleted import DeletedCertificateOperations
+from kvlab.vault.glance import GlanceOperations
 from kvlab.vault.issuer import IssuerOperations
 from kvlab.vault.key_use import CryptographicOperations
 from kvlab.vault.listing import ListingOperations
@@ -51,6 +52,7 @@ class Vault(
     RehearsalOperations,
     RecordOperations,
     ListingOperations,
+    GlanceOperations,
 ):
     """
     A local certificate vault that behaves as Azure Key Vault does.

@@ -169,8 +169,8 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def flow(self, name: str) -> str:
         """Return the flow of a certificate, drawn in the page's own colours."""
-        story = read_story(self.vault.events, name)
-        drawn = flow_svg(story, vault_name=self.vault.name, seeded=self.vault.seeded)
+        story = read_story(self.vault.events, name, vault_name=self.vault.name)
+        drawn = flow_svg(story, seeded=self.vault.seeded)
         return f'<div class="kvw-flow">{drawn}</div>'
 
     def shown(self) -> list[Shown]:
