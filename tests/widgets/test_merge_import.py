@@ -165,7 +165,7 @@ def test_an_import_of_nothing_says_what_to_do(vault):
 def test_a_flow_is_a_picture_and_text(shop):
     picture = kvlab.flow(shop, "shop")
 
-    data = picture._repr_mimebundle_()
+    data, _ = picture._repr_mimebundle_()
 
     assert data["text/html"].startswith("<img ")
     assert "3 ◐ now" in repr(picture)
