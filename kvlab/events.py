@@ -53,11 +53,18 @@ class EventLog:
     Args:
         read: returns the stored events with a ``seq`` above the given one, at most ``limit`` of them if that is given.
         last: returns the number of the newest event, 0 if there is none.
+        about: returns the newest events about an object (in lower case), at most ``limit`` of them, oldest first.
     """
 
-    def __init__(self, read: Callable[[int, int | None], Sequence[Event]], last: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        read: Callable[[int, int | None], Sequence[Event]],
+        last: Callable[[], int],
+        about: Callable[[str, int | None], Sequence[Event]],
+    ) -> None:
         self._read = read
         self._last = last
+        self._about = about
         self._subscribers: list[Callable[[Event], None]] = []
         self._told = 0
         self._telling = threading.RLock()
@@ -65,6 +72,10 @@ class EventLog:
     def since(self, seq: int = 0, limit: int | None = None) -> list[Event]:
         """Return the events after number ``seq``, oldest first, at most ``limit`` of them."""
         return list(self._read(seq, limit))
+
+    def about(self, what: str, limit: int | None = None) -> list[Event]:
+        """Return the newest events about an object, ``certificates/web`` in any case, at most ``limit``, in order."""
+        return list(self._about(what.lower(), limit))
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call ``callback(event)`` for every event from now on, once it is stored; returns a function that ends it."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 
 metadata = MetaData()
 
@@ -251,6 +251,8 @@ event = Table(
     Column("request_id", String(32)),
     Column("step", Integer),
     Column("detail", Text),
+    # What happened to one certificate is found at once, however much happened to all others.
+    Index("event_object", "vault_id", text("lower(object)"), "seq"),
     # Where several servers answer polls, each has to find out whether another one has noted one in this second.
     Index("event_poll", "vault_id", "request_id", "time", postgresql_where=text("kind = 'poll'")).ddl_if("postgresql"),
 )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, literal_column
 
 from kvlab.store import schema
-from kvlab.store.certificate import limited
+from kvlab.store.certificate import NO_LIMIT, limited
 from kvlab.store.statement import Statement
 
 if TYPE_CHECKING:
@@ -21,6 +21,15 @@ _EVENTS = Statement(
     sa.select(schema.event)
     .where(schema.event.c.vault_id == bindparam("vault_id"), schema.event.c.seq > bindparam("after"))
     .order_by(schema.event.c.seq)
+    .limit(bindparam("most"))
+)
+_EVENTS_ABOUT = Statement(
+    sa.select(schema.event)
+    .where(
+        schema.event.c.vault_id == bindparam("vault_id"),
+        sa.func.lower(schema.event.c.object) == bindparam("about"),
+    )
+    .order_by(schema.event.c.seq.desc())
     .limit(bindparam("most"))
 )
 _ISSUERS = Statement(
@@ -147,6 +156,12 @@ def last_event(connection: Connection, vault_id: int) -> int:
 def events_after(connection: Connection, vault_id: int, seq: int, limit: int | None) -> Sequence[Row[Any]]:
     """List events with a number above ``seq``, in order."""
     return _EVENTS.all(connection, {"vault_id": vault_id, **limited(seq, limit)})
+
+
+def events_about(connection: Connection, vault_id: int, about: str, limit: int | None) -> Sequence[Row[Any]]:
+    """List the newest events about an object (in lower case), in order."""
+    most = NO_LIMIT if limit is None else limit
+    return _EVENTS_ABOUT.all(connection, {"vault_id": vault_id, "about": about, "most": most})[::-1]
 
 
 def draws(connection: Connection, vault_id: int) -> dict[tuple[str, str], int]:

@@ -47,7 +47,6 @@ def events(vault: Vault, *, name: str | None = None) -> pd.DataFrame:
         - ``detail``: string, JSON.
         - ``request``: string, JSON: what was asked for, without what is secret, or ``<NA>``.
     """
-    about = None if name is None else f"certificates/{name}".casefold()
     return frame(
         (
             (
@@ -62,8 +61,7 @@ def events(vault: Vault, *, name: str | None = None) -> pd.DataFrame:
                 json.dumps({name: fact for name, fact in event.detail.items() if name != "request"}),
                 json.dumps(event.detail["request"]) if "request" in event.detail else None,
             )
-            for event in vault.events
-            if about in (None, event.object.casefold())
+            for event in (vault.events if name is None else vault.events.about(f"certificates/{name}"))
         ),
         DTYPES,
     )

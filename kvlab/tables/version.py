@@ -84,12 +84,9 @@ def _row(vault: Vault, name: str, version: str) -> tuple[Any, ...]:
 
 def _makers(vault: Vault, name: str) -> dict[str, str]:
     """Return who began each version, the oldest first, as the log tells it."""
-    about = f"certificates/{name}".casefold()
     began: dict[str | None, str] = {}
     found: dict[str, str] = {}
-    for event in vault.events:
-        if event.object.casefold() != about:
-            continue
+    for event in vault.events.about(f"certificates/{name}"):
         if event.kind == "create_certificate":
             began[event.request_id] = event.actor
         made = event.kind in ("import_certificate", "merge_certificate") or event.detail.get("to") == "completed"

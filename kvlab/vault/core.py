@@ -114,7 +114,7 @@ class Core:
             self.retention_days: int = row.retention_days
             self.purge_protection: bool = row.purge_protection
             self.inoperable: str = inoperable or row.inoperable
-        self.log = EventLog(self._read_events, self._last_event)
+        self.log = EventLog(self._read_events, self._last_event, self._events_about)
         self._parent = parent
         self._siblings: list[Core] = []
         if parent is None:
@@ -377,14 +377,11 @@ class Core:
 
     def _read_events(self, after: int, limit: int | None) -> list[Event]:
         with self.store.read() as connection:
-            found = rows.events_after(connection, self.vault_id, after, limit)
-        return [
-            Event(
-                row.seq, datetime.fromtimestamp(row.time, UTC), row.actor, row.kind, row.object, row.version,
-                row.request_id, row.step, json.loads(row.detail) if row.detail else {},
-            )
-            for row in found
-        ]  # fmt: skip
+            return [_event(row) for row in rows.events_after(connection, self.vault_id, after, limit)]
+
+    def _events_about(self, about: str, limit: int | None) -> list[Event]:
+        with self.store.read() as connection:
+            return [_event(row) for row in rows.events_about(connection, self.vault_id, about, limit)]
 
     def _entropy(self, connection: Connection, row: Row[Any], seed: int | str | None) -> Entropy:
         wanted = None if seed is None else str(seed)
@@ -401,6 +398,13 @@ class Core:
         return SeededEntropy(
             str(wanted) if row.seed is None else row.seed, self.name, rows.draws(connection, self.vault_id)
         )
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        row.seq, datetime.fromtimestamp(row.time, UTC), row.actor, row.kind, row.object, row.version, row.request_id,
+        row.step, json.loads(row.detail) if row.detail else {},
+    )  # fmt: skip
 
 
 def _check_settings(name: str, retention_days: int, inoperable: str | None, self_delay_seconds: float) -> None:

@@ -227,4 +227,110 @@ def test_pages_follow_one_another(clock):
 
 
 def test_every_tab_is_for_a_vault_or_for_files_or_both():
-    assert {tab.needs for tab in TABS.values()} <= {"", "vault", "der"}
+    assert {tab.needs for tab in TABS.values()} <= {"", "vault", "der", "live", "signed"}
+
+
+@pytest.fixture(scope="module")
+def folder(shop, tmp_path_factory):
+    """A folder with a leaf and its issuer, a self-signed one, a request, and a file of no kind."""
+    from kvlab.x509.container import pem_certificate
+
+    place = tmp_path_factory.mktemp("certificates")
+    leaf, issuing = shop.get_certificate("partner").cer, shop.practice_ca("Contoso").issuing_der
+    (place / "partner.der").write_bytes(leaf)
+    (place / "ca.pem").write_text(pem_certificate(issuing) + shop.practice_ca("Contoso").root_pem)
+    (place / "wiki.pem").write_text(pem_certificate(shop.get_certificate("wiki").cer))
+    (place / "note.txt").write_text("no certificate <b>here</b>")
+    (place / "sub").mkdir()
+    (place / "sub" / "request.der").write_bytes(shop.get_certificate_operation("orders").csr)
+    return place
+
+
+def test_a_folder_is_looked_through_and_what_is_no_certificate_says_so(folder):
+    explorer = explore(folder)
+    states = {row["name"]: row["state"] for row in explorer.panel.view["rows"]}
+
+    assert states["note.txt"] == states["sub/request.der"] == "unreadable"
+    assert {"ca.pem#1", "ca.pem#2", "partner.der", "wiki.pem"} <= states.keys()
+
+    explorer.panel.query = "wiki.contoso"
+
+    assert names(explorer.panel) == ["wiki.pem"]
+    assert "makes" in explorer.panel.head
+    assert not explorer.panel.head["makes"]
+    explorer.close()
+
+
+def test_a_chain_is_found_among_the_files_that_were_read(folder):
+    explorer = explore(folder)
+    explorer.panel.selected = next(row["key"] for row in explorer.panel.view["rows"] if row["name"] == "partner.der")
+    explorer.panel.tab = "chain"
+
+    assert explorer.panel.pane["html"].count("kvx-node") == 3
+    assert "fails" not in explorer.panel.pane["html"]
+    assert [tab["id"] for tab in explorer.panel.shown["tabs"]] == ["overview", "fields", "chain", "bytes", "lint"]
+    explorer.close()
+
+
+def test_octets_tables_and_parquet_are_looked_through_too(folder, shop, tmp_path):
+    from kvlab import tables
+
+    ders = [shop.get_certificate(name).cer for name in ("wiki", "shop", "mail")]
+    of_octets, of_table = explore(ders), explore(tables.certificates(folder))
+
+    assert [row["names"] for row in of_octets.panel.view["rows"]] == [
+        "wiki.contoso.com",
+        "shop.contoso.com +1",
+        "mail.contoso.com +2",
+    ]
+
+    of_table.panel.query = "wiki"
+
+    assert [row["names"] for row in of_table.panel.view["rows"]] == ["wiki.contoso.com"]
+    assert [tab["id"] for tab in of_table.panel.shown["tabs"]] == ["overview"]
+    with pytest.raises(TypeError, match="lacks"):
+        explore(tables.certificates(folder)[["name"]])
+    with pytest.raises(TypeError):
+        explore(5)
+    with pytest.raises(OSError):
+        explore(tmp_path / "absent")
+
+
+def test_a_page_without_a_kernel_has_the_list_and_what_is_opened(shop):
+    explorer = explore(shop)
+    explorer.panel.selected = "evil"
+    data, _ = explorer._repr_mimebundle_()
+
+    assert data["text/plain"] == "<Explorer of 'contoso-lab': 11 certificates · 1 expires soon · 2 have a problem>"
+    assert "legacy-vpn" in data["text/html"]
+    assert "con\\u200Btoso" in data["text/html"]
+    assert "<script" not in data["text/html"]
+    assert "<img" not in data["text/html"]
+    explorer.close()
+
+
+def test_a_wish_of_the_browser_shows_a_form_or_a_call(shop):
+    explorer = explore(shop)
+    explorer.panel._asked(None, {"do": "create"}, [])
+
+    assert type(explorer.beside[0]).__name__ == "CreateForm"
+
+    seq = next(event.seq for event in shop.events if event.kind == "create_certificate")
+    explorer.panel._asked(None, {"do": "call", "seq": seq}, [])
+
+    assert "create_certificate" in explorer.beside[0].texts["kvlab"]
+
+    for nonsense in ({}, {"do": 5}, {"do": "call", "seq": "x"}, "no dict", None, {"do": "format the disk"}):
+        explorer.panel._asked(None, nonsense, [])
+    explorer.close()
+
+
+def test_no_tab_holds_a_private_key(shop):
+    explorer = explore(shop)
+    explorer.panel.selected = "shop"
+    secret = shop.get_secret("shop").value
+    for tab in [tab["id"] for tab in explorer.panel.shown["tabs"]]:
+        explorer.panel.tab = tab
+
+        assert secret[:40] not in json.dumps(explorer.panel.pane)
+    explorer.close()

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.render.markup import instant
 from kvlab.widgets.explorer.fields import bytes_pane, fields_pane
+from kvlab.widgets.explorer.history import events_pane, keys_pane, versions_pane
 from kvlab.widgets.explorer.inventory import STATES
 from kvlab.widgets.explorer.listing import ago_words, days_words
 from kvlab.widgets.explorer.overview import overview_pane
+from kvlab.widgets.explorer.trust import chain_pane, lint_pane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,18 +27,26 @@ class Tab(NamedTuple):
     Attributes:
         label: its words.
         content: makes what it holds: ``html``, or what a part of the widget draws.
-        needs: ``vault``: a vault holds it; ``der``: it has been signed; empty for neither.
+        needs: ``der``: it has been signed; ``vault``: a vault holds it; ``live``: and it is not deleted; ``signed``:
+            and it has been signed; empty for nothing.
+        slow: it takes so long that it is made off the kernel's loop.
     """
 
     label: str
     content: Callable[[Entry, Inventory], Content]
     needs: str = ""
+    slow: bool = False
 
 
 TABS = {
     "overview": Tab("Overview", overview_pane),
     "fields": Tab("Fields", fields_pane, "der"),
+    "versions": Tab("Versions", versions_pane, "live"),
+    "keys": Tab("Key & secret", keys_pane, "signed"),
+    "chain": Tab("Chain", chain_pane, "der"),
     "bytes": Tab("Bytes", bytes_pane, "der"),
+    "lint": Tab("Lint", lint_pane, "der", slow=True),
+    "events": Tab("Timeline", events_pane, "vault"),
 }
 FIRST_TAB = "overview"
 
@@ -62,8 +72,15 @@ def detail_view(entry: Entry | None, refusal: str) -> dict[str, Any]:
 
 def tabs_of(entry: Entry) -> Sequence[str]:
     """Return the names of the tabs that something has."""
-    has = {"": True, "vault": entry.bundle is not None, "der": entry.der is not None}
+    in_vault, is_signed = entry.bundle is not None, entry.der is not None
+    is_live = in_vault and entry.row.state != "deleted"
+    has = {"": True, "der": is_signed, "vault": in_vault, "live": is_live, "signed": is_live and is_signed}
     return [name for name, tab in TABS.items() if has[tab.needs]]
+
+
+def is_slow(tab: str) -> bool:
+    """Tell whether a tab is made off the kernel's loop."""
+    return tab in TABS and TABS[tab].slow
 
 
 def pane_view(tab: str, entry: Entry | None, inventory: Inventory) -> Content:

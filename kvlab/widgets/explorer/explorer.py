@@ -6,22 +6,46 @@ from typing import TYPE_CHECKING, Any
 
 from ipywidgets import VBox
 
+from kvlab.render.call.event import call_of
 from kvlab.vault.vault import Vault
 from kvlab.widgets.explorer.of_vault import VaultInventory
-from kvlab.widgets.explorer.panel import ExplorerPanel
+from kvlab.widgets.explorer.page import explorer_html
+from kvlab.widgets.explorer.panel import ExplorerPanel, running_loop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from ipywidgets import Widget
+
     from kvlab.widgets.explorer.inventory import Inventory
 
 
-def explore(source: Vault) -> Explorer:
+def explore(source: Vault | Path | bytes | Iterable[Any]) -> Explorer:
     """
-    Look through the certificates of a vault.
+    Look through certificates: search, filter, open one; its fields and its bytes lead to one another.
+
+    An explorer of a vault stays true while the vault changes, until it is closed.
 
     Args:
-        source: a vault, used as a principal that may list and get certificates.
+        source: a vault, used as a principal that may list and get certificates; or a ``pathlib.Path`` of a folder, of a
+            PEM, DER, P7B or PFX file, or of a Parquet file of ``kvlab.tables.certificates``; DER or PEM octets; an
+            iterable of what ``kvlab.tables.fields`` takes; or a table of ``kvlab.tables.certificates``.
+
+    Raises:
+        OSError: the path is not there, or closed to you.
+        TypeError: it is nothing of that kind.
+
+    Examples:
+        >>> from kvlab import Vault, explore
+        >>> explore(Vault("contoso"))
+        <Explorer of 'contoso': 0 certificates>
     """
-    return Explorer(VaultInventory(source))
+    if isinstance(source, Vault):
+        return Explorer(VaultInventory(source))
+    from kvlab.widgets.explorer.of_files import open_files  # noqa: PLC0415  a vault's explorer needs no tables
+
+    return Explorer(open_files(source, in_thread=running_loop() is not None))
 
 
 class Explorer(VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -38,10 +62,16 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets has no types
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
         self.panel = ExplorerPanel(inventory)
+        self.panel.on_wish(self._grant)
         self._slot = VBox().add_class("kvx-slot")
         self._grid = VBox([self.panel, self._slot]).add_class("kvx-grid")
         super().__init__([self._grid])
         self.add_class("kvr").add_class("kvl").add_class("kvx")
+
+    @property
+    def beside(self) -> tuple[Widget, ...]:
+        """What other widgets show below what is opened: a form, a call."""
+        return tuple(self._slot.children)
 
     def refresh(self) -> None:
         """Show everything as it is now; after a change of the vault it happens by itself."""
@@ -49,8 +79,26 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def close(self) -> None:
         """End the explorer: it no longer follows the vault."""
-        self.panel.close()
+        # Also called on one that could not be made.
+        if "panel" in vars(self):
+            self.panel.close()
         super().close()
+
+    def _grant(self, wish: str, content: Mapping[str, Any]) -> None:
+        vault = self.inventory.vault
+        if vault is None:
+            return
+        if wish == "create":
+            from kvlab.widgets.create import create  # noqa: PLC0415  only who makes a certificate needs the form
+
+            self._slot.children = () if self.beside else (create(vault),)
+        if wish == "call" and isinstance(content.get("seq"), int):
+            from kvlab.widgets.call import calls  # noqa: PLC0415  likewise
+
+            events = vault.events.since(content["seq"] - 1, 1)
+            self._slot.children = tuple(calls(event, vault) for event in events if call_of(event) is not None)
+        if wish == "close":
+            self._slot.children = ()
 
     def __repr__(self) -> str:
         return f"<Explorer of {self.inventory.title!r}: {self.panel.head['words']}>"
@@ -58,4 +106,4 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _repr_mimebundle_(self, **options: Any) -> Any:
         answer = super()._repr_mimebundle_(**options)
         data, metadata = answer if isinstance(answer, tuple) else (answer or {}, {})
-        return {**data, "text/plain": repr(self)}, metadata
+        return {**data, "text/plain": repr(self), "text/html": explorer_html(self.panel)}, metadata

@@ -111,6 +111,9 @@ class Inventory(Protocol):
     def entry(self, key: str, version: str = "") -> Entry | None:
         """Open one; None if it is not there (any more)."""
 
+    def chain(self, entry: Entry) -> list[bytes]:
+        """Return the certificates that may vouch for one, DER, itself among them."""
+
     def now(self) -> datetime:
         """Return the instant that days are counted from."""
 

@@ -64,6 +64,10 @@ class VaultInventory:
         older = version if version not in ("", listed.version) else ""
         return Entry(row, bundle.cer, bundle, self._versions(listed), version=older)
 
+    def chain(self, entry: Entry) -> list[bytes]:
+        """Return what the vault keeps with the certificate."""
+        return self._vault.chain(entry.row.name, entry.version or None)
+
     def now(self) -> datetime:
         """Return the vault's instant."""
         return self._vault.clock.now()

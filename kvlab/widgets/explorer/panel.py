@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from math import ceil
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import traitlets
 
 from kvlab.errors import VaultError, X509Error
 from kvlab.render.error import error_html
-from kvlab.widgets.explorer.detail import FIRST_TAB, detail_view, pane_view
+from kvlab.widgets.explorer.detail import FIRST_TAB, detail_view, is_slow, pane_view
 from kvlab.widgets.explorer.inventory import PAGE_ROWS, STATES, Ask, Entry, Inventory
 from kvlab.widgets.explorer.listing import head_view, list_view, total_of
+from kvlab.widgets.form import in_thread
 from kvlab.widgets.live import Live
 
 if TYPE_CHECKING:
@@ -56,11 +57,14 @@ class ExplorerPanel(Live, module="explorer"):
     pane = traitlets.Dict().tag(sync=True)
 
     def __init__(self, inventory: Inventory) -> None:
+        self._end: Callable[[], None] = lambda: None
         self.inventory = inventory
         self.opened: Entry | None = None
-        self._loop = _running_loop()
+        self._loop = running_loop()
         self._waiting = False
+        self._task: asyncio.Task[None] | None = None
         self._counts: dict[str, Mapping[str, int]] = {}
+        self._grant: Callable[[str, Mapping[str, Any]], None] = lambda _, __: None
         super().__init__()
         self._list()
         if rows := self.view["rows"]:
@@ -71,6 +75,7 @@ class ExplorerPanel(Live, module="explorer"):
         self.observe(lambda _: self._select(), "selected")
         self.observe(lambda _: self._open(), "version")
         self.observe(lambda _: self._show_tab(), "tab")
+        self.on_msg(self._asked)
         self._end = inventory.subscribe(self._changed)
 
     def refresh(self) -> None:
@@ -79,10 +84,18 @@ class ExplorerPanel(Live, module="explorer"):
         self._list()
         self._open()
 
+    def on_wish(self, grant: Callable[[str, Mapping[str, Any]], None]) -> None:
+        """Say who shows what other widgets draw: ``create``, or ``call`` with the ``seq`` of an event."""
+        self._grant = grant
+
     def close(self) -> None:
         """End the subscription and the widget."""
         self._end()
         super().close()
+
+    def _asked(self, _: object, content: Any, __: object) -> None:
+        if isinstance(content, dict) and isinstance(content.get("do"), str):
+            self._grant(content["do"], content)
 
     def _changed(self) -> None:
         """Refresh soon: on the kernel's loop, once for all that happens in one cell; where there is none, now."""
@@ -135,8 +148,21 @@ class ExplorerPanel(Live, module="explorer"):
         self._show_tab()
 
     def _show_tab(self) -> None:
-        content, refusal = _tried(lambda: pane_view(self.tab, self.opened, self.inventory))
-        self.pane = content or {"tab": self.tab, "key": self.selected, "html": refusal}
+        tab, opened = self.tab, self.opened
+        if self._loop is not None and is_slow(tab):
+            self._task = self._loop.create_task(self._show_slowly(tab, opened))
+        else:
+            self.pane = self._content(tab, opened)
+
+    async def _show_slowly(self, tab: str, opened: Entry | None) -> None:
+        content = await in_thread(lambda: self._content(tab, opened))
+        # Meanwhile somebody may have turned to something else.
+        if (self.tab, self.opened) == (tab, opened):
+            self.pane = content
+
+    def _content(self, tab: str, opened: Entry | None) -> dict[str, Any]:
+        content, refusal = _tried(lambda: pane_view(tab, opened, self.inventory))
+        return content or {"tab": tab, "key": opened.row.key if opened else "", "html": refusal}
 
 
 def _tried(call: Callable[[], T]) -> tuple[T | None, str]:
@@ -147,7 +173,8 @@ def _tried(call: Callable[[], T]) -> tuple[T | None, str]:
         return None, error_html(error)
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop that runs here: the kernel's; None where none does."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

@@ -66,10 +66,11 @@ export function drawDetail(model, list) {
 
   /** A page that Python wrote leads to a version or a tab. @param {MouseEvent} event */
   function followLink(event) {
-    const link = event.target instanceof Element ? event.target.closest("[data-version],[data-open],[data-select]") : null;
+    const link = event.target instanceof Element ? event.target.closest("[data-version],[data-open],[data-select],[data-call]") : null;
     if (!(link instanceof HTMLElement)) return;
     if (link.dataset.version !== undefined) put(model, { version: link.dataset.version });
     if (link.dataset.select !== undefined) put(model, { selected: link.dataset.select });
+    if (link.dataset.call !== undefined) model.send({ do: "call", seq: Number(link.dataset.call) });
     if (link.dataset.open !== undefined) open(link.dataset.open, true);
   }
 
