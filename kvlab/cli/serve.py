@@ -46,7 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", metavar="N", type=whole_port, default=0, help="default: any that is free")
     parser.add_argument("--iot-port", metavar="N", type=whole_port, default=0, help="AWS IoT's; likewise")
     parser.add_argument(
-        "--mqtt-port", metavar="N", type=whole_port, default=0, help="where devices connect (needs kvlab[iot]); likewise"
+        "--mqtt-port",
+        metavar="N",
+        type=whole_port,
+        default=0,
+        help="where devices connect (needs kvlab[iot]); likewise",
     )
     parser.add_argument("--data", metavar="DIR", help="keep everything in an SQLite file in this folder")
     parser.add_argument(
