@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kvlab.vault.vault import Vault
     from kvlab.widgets.call import calls
     from kvlab.widgets.create import create
+    from kvlab.widgets.diff import diff
     from kvlab.widgets.explorer.explorer import explore
     from kvlab.widgets.flow import flow
     from kvlab.widgets.importing import import_form
@@ -48,6 +49,7 @@ __all__ = [
     "calls",
     "check",
     "create",
+    "diff",
     "explore",
     "flow",
     "import_form",
@@ -77,6 +79,7 @@ _HOMES = {
     "check": "kvlab.lessons.lesson",
     "create": "kvlab.widgets.create",
     "explore": "kvlab.widgets.explorer.explorer",
+    "diff": "kvlab.widgets.diff",
     "flow": "kvlab.widgets.flow",
     "import_form": "kvlab.widgets.importing",
     "lesson": "kvlab.lessons.lesson",

@@ -59,7 +59,8 @@ _ROUNDING = timedelta(days=3)
 
 _FURTHER = "further extensions"
 _LAST_WORD = "the issuer has the last word; the vault only asks that the public key is its own"
-_ONLY_ISSUER = "only who signs knows it, or has to add it"
+ONLY_ISSUER = "only who signs knows it, or has to add it"
+"""Why something was added, where the issuer gave no reason."""
 
 
 class Compared(NamedTuple):
@@ -164,7 +165,7 @@ def _why(key: Key, reasons: Mapping[str, str]) -> str:
     section, field = key
     if section != ISSUER:
         return reasons.get(field, _LAST_WORD)
-    return reasons.get(field) or (reasons.get(_FURTHER) if field in ADDED_EXTENSIONS else None) or _ONLY_ISSUER
+    return reasons.get(field) or (reasons.get(_FURTHER) if field in ADDED_EXTENSIONS else None) or ONLY_ISSUER
 
 
 def _policy_facts(meaning: Meaning) -> Facts:
