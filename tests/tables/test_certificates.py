@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kvlab import tables
@@ -22,6 +22,7 @@ from tests.tool import tool
 from tests.vault.make import ec_key, ec_policy, finish, name_of, pfx_file, pkcs8_pem, rsa_key, self_signed, sign
 
 VECTORS = Path(cryptography_vectors.__file__).parent
+FUZZ = settings(deadline=None, suppress_health_check=list(HealthCheck))
 NOW = datetime.now(UTC).replace(microsecond=0)
 SAN = [(x509.SubjectAlternativeName([x509.DNSName("import.contoso.com")]), False)]
 
@@ -257,6 +258,7 @@ def test_a_pem_bundle_of_any_length_is_read_block_by_block(tmp_path):
     assert len(tables.certificates(text * 2)) == 2
 
 
+@FUZZ
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300), st.just(b"-----BEGIN CERTIFICATE-----\n"),
                  st.binary(max_size=200).map(lambda octets: b"\x30\x82" + octets)))  # fmt: skip
 def test_whatever_comes_is_a_row(value):
@@ -266,6 +268,7 @@ def test_whatever_comes_is_a_row(value):
     assert table["problems"].notna().all()
 
 
+@FUZZ
 @given(st.integers(0, 2000), st.binary(min_size=1, max_size=4))
 def test_a_mutated_certificate_is_a_row(place, octets):
     der = bytearray(DER)
