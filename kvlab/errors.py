@@ -86,11 +86,13 @@ class ServiceError(Exception):
         message: the sentence, in the service's own words where they are known.
         hint: kvlab's help, not sent by the service; or None.
         facts: what failed, by name.
+        repair: a value of the refused member that would do, where there is an obvious one; or None.
     """
 
     status: int = 400
     code: str
     inner_code: str | None = None
+    repair: object | None = None
 
     def __init__(self, message: str, *, hint: str | None = None, **facts: object) -> None:
         self.message = message
@@ -272,16 +274,18 @@ class InvalidName(VaultError):
 class InvalidProperty(VaultError):
     """A member of the request has a value that is not allowed."""
 
-    def __init__(self, field: str, reason: str = "", *, hint: str | None = None) -> None:
+    def __init__(self, field: str, reason: str = "", *, hint: str | None = None, repair: object | None = None) -> None:
         self.field = field
+        self.repair = repair
         super().__init__(f"Property {field} has invalid value. {reason}".rstrip(), hint=hint, field=field)
 
 
 class InvalidSubject(VaultError):
     """``policy.x509_props.subject`` is no X.500 name."""
 
-    def __init__(self, mistake: NameSyntaxError) -> None:
+    def __init__(self, mistake: NameSyntaxError, *, repair: str | None = None) -> None:
         self.field = "policy.x509_props.subject"
+        self.repair = repair
         self.position = mistake.position
         super().__init__(
             "Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n",

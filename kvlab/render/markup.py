@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.x509.primitive import visible
 
@@ -90,27 +90,51 @@ def json_code(value: Any) -> str:
     return f'<pre class="kvr-code">{_JSON_PART.sub(_marked, html.escape(compact_json(value), quote=False))}</pre>'
 
 
-def compact_json(value: Any, indent: str = "", before: int = 0) -> str:
+class JsonLine(NamedTuple):
     """
-    Write JSON with two spaces of indent; an object or list that is short enough stays on one line.
+    A line of JSON as it is shown.
+
+    Attributes:
+        text: with its indent.
+        path: the member that stands or begins on it, such as ``x509_props.sans``; list entries count as the list.
+        whole: whether all of that member is on this line.
+    """
+
+    text: str
+    path: str
+    whole: bool
+
+
+def compact_json(value: Any) -> str:
+    """Write JSON with two spaces of indent; an object or list that is short enough stays on one line."""
+    return "\n".join(line.text for line in json_lines(value))
+
+
+def json_lines(value: Any, indent: str = "", lead: str = "", path: str = "") -> list[JsonLine]:
+    """
+    Write JSON as ``compact_json`` does, line by line.
 
     Args:
         value: JSON values.
         indent: of the line it begins on.
-        before: characters on that line after the indent.
+        lead: what stands on that line before it.
+        path: of the member it is.
     """
     flat = json.dumps(value, ensure_ascii=True)
-    if len(indent) + before + len(flat) <= _ONE_LINE and not _holds_objects(value):
-        return flat
-    inner = indent + "  "
-    if isinstance(value, dict):
-        members = [
-            f"{inner}{json.dumps(name)}: {compact_json(member, inner, len(name) + 4)}" for name, member in value.items()
-        ]
-        return "{\n" + ",\n".join(members) + f"\n{indent}}}"
-    if isinstance(value, list):
-        return "[\n" + ",\n".join(inner + compact_json(member, inner) for member in value) + f"\n{indent}]"
-    return flat
+    if not isinstance(value, (dict, list)) or (
+        len(indent) + len(lead) + len(flat) <= _ONE_LINE and not _holds_objects(value)
+    ):
+        return [JsonLine(indent + lead + flat, path, whole=True)]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    lines = [JsonLine(indent + lead + opening, path, whole=False)]
+    members = list(value.items()) if isinstance(value, dict) else [(None, entry) for entry in value]
+    for at, (name, member) in enumerate(members):
+        head = "" if name is None else f"{json.dumps(name)}: "
+        inner = json_lines(member, indent + "  ", head, path if name is None else f"{path}.{name}".lstrip("."))
+        if at < len(members) - 1:
+            inner[-1] = inner[-1]._replace(text=inner[-1].text + ",")
+        lines += inner
+    return [*lines, JsonLine(indent + closing, path, whole=False)]
 
 
 def instant(seconds: int | None) -> str:

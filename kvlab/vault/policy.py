@@ -28,6 +28,7 @@ from kvlab.wire.policy import (
 from kvlab.x509 import extension
 from kvlab.x509.extension import KEY_USAGES, BadExtension, Profile
 from kvlab.x509.name import parse_name
+from kvlab.x509.repair import repaired_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +100,7 @@ def profile(policy: CertificatePolicy) -> Profile:
     try:
         subject = parse_name(props.subject or "")
     except NameSyntaxError as mistake:
-        raise InvalidSubject(mistake) from None
+        raise InvalidSubject(mistake, repair=repaired_name(props.subject or "")) from None
     san = _names(props.sans) if props.sans else ()
     if not san and not list(subject):
         raise InvalidProperty("policy.x509_props", "A subject or a subject alternative name is needed.")
@@ -170,7 +171,9 @@ def _key_props(given: KeyProperties) -> KeyProperties:
         raise InvalidProperty(f"{field}kty", f"A key is RSA, RSA-HSM, EC or EC-HSM, not {kty}.")
     hsm = kty.endswith("-HSM")
     if hsm and given.exportable:
-        raise InvalidProperty(f"{field}exportable", f"A key of type {kty} can not leave: exportable must be false.")
+        raise InvalidProperty(
+            f"{field}exportable", f"A key of type {kty} can not leave: exportable must be false.", repair=False
+        )
     key_size, crv = _rsa_size(given) if kty.startswith("RSA") else _ec_curve(given)
     return KeyProperties(
         exportable=(not hsm) if given.exportable is None else given.exportable,
@@ -216,7 +219,9 @@ def _x509_props(given: X509CertificateProperties, kty: str, any_validity: bool) 
     months = DEFAULT_VALIDITY if given.validity_months is None else given.validity_months
     if months < 1 or (months > VALIDITY_LIMIT and not any_validity):
         raise InvalidProperty(
-            "policy.x509_props.validity_months", f"It is a whole number from 1 to {VALIDITY_LIMIT}, not {months}."
+            "policy.x509_props.validity_months",
+            f"It is a whole number from 1 to {VALIDITY_LIMIT}, not {months}.",
+            repair=min(max(months, 1), VALIDITY_LIMIT),
         )
     return X509CertificateProperties(
         subject=given.subject,
@@ -283,7 +288,9 @@ def _lifetime_actions(
         _check_trigger(wish.trigger, f"{field}.trigger", months)
         if wish.action.action_type == "AutoRenew" and manual:
             raise InvalidProperty(
-                f"{field}.action.action_type", "AutoRenew needs an issuer that answers; with Unknown use EmailContacts."
+                f"{field}.action.action_type",
+                "AutoRenew needs an issuer that answers; with Unknown use EmailContacts.",
+                repair="EmailContacts",
             )
     return [*given]
 

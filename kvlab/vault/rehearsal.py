@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from kvlab.entropy import SystemEntropy
 from kvlab.errors import CallCancelled, InvalidName, VaultError
+from kvlab.providers.baseline import longest_validity
 from kvlab.vault import creation
 from kvlab.vault.access import PERMISSIONS
 from kvlab.vault.certificate import certificate_order
 from kvlab.vault.turn import Turn
 from kvlab.vault.view import AREAS, View, object_of
 from kvlab.wire.policy import CertificatePolicy
+from kvlab.x509.certificate import not_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from kvlab.vault.certificate import PolicyInput
     from kvlab.vault.core import Core
+    from kvlab.vault.creation import Plan
 
 _STAND_INS: dict[tuple[str, ...], Any] = {
     ("x509_props",): {"subject": "CN=stand-in"},
@@ -46,10 +49,12 @@ class Proposal(NamedTuple):
     Attributes:
         refusals: why it can not be made as it is; empty if it can.
         policy: with all defaults, and without the members that are refused; None if nothing remains to be made.
+        shortened_days: to how many days the CA that is asked would shorten it, if it answers now; else None.
     """
 
     refusals: list[VaultError]
     policy: CertificatePolicy | None
+    shortened_days: int | None = None
 
 
 class RehearsalOperations(View):
@@ -107,7 +112,7 @@ class RehearsalOperations(View):
         while True:
             answer = self._begin(document, **given)
             if not isinstance(answer, VaultError):
-                return Proposal(found, answer)
+                return Proposal(found, answer.policy, self._shortened(answer))
             path = _path(answer)
             if not path or path in taken:
                 return Proposal(found if path else [*found, answer], None)
@@ -128,16 +133,24 @@ class RehearsalOperations(View):
         """
         return self._staged(_Stoppable(self._core, stopped))
 
-    def _begin(self, document: Any, *, name: Any, tags: Any) -> CertificatePolicy | VaultError:
+    def _begin(self, document: Any, *, name: Any, tags: Any) -> Plan | VaultError:
         """Ask as ``create_certificate`` begins: what can be known before there is a key."""
         core = self._core
         try:
             self._authorise(PERMISSIONS["create_certificate"], object_of("certificates", (name,), {}))
             order = certificate_order(name, document, tags=tags)
             with core.read() as connection:
-                return creation.plan(core, connection, order).policy
+                return creation.plan(core, connection, order)
         except VaultError as error:
             return error
+
+    def _shortened(self, plan: Plan) -> int | None:
+        if plan.trade is None or plan.policy.x509_props is None:
+            return None
+        now = self._core.clock.now()
+        wished = not_after(now, plan.policy.x509_props.validity_months or 1) - now
+        longest = longest_validity(now)
+        return longest if wished.days > longest else None
 
     def _staged(self, core: _Stage) -> Self:
         view = type(self).__new__(type(self))

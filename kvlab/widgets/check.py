@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ipywidgets import HTML, Button, HBox, Textarea, VBox
 
 from kvlab.render.check import STEPS, Checked, check_html, check_text
-from kvlab.widgets.form import form_style
+from kvlab.render.markup import stylesheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+@cache
+def panel_style() -> str:
+    """Return the style elements of a panel."""
+    return f"{stylesheet()}<style>{(files('kvlab.widgets') / 'style.css').read_text('utf-8')}</style>"
 
 
 class Subject(Protocol):
@@ -71,7 +79,7 @@ class CheckPanel(VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _draw(self) -> None:
         checked = self.subject.checked
-        self.card.value = form_style() + check_html(checked)
+        self.card.value = panel_style() + check_html(checked)
         self.button.description = "Check" if checked.state == "task" else "Check again"
         self.foot.children = [*self._fields(), self.button, *self._closed(checked)]
 

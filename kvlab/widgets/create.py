@@ -1,57 +1,44 @@
-"""The form that creates a certificate: self-signed, through a CA of your own, or from a file."""
+"""The form that creates a certificate: self-signed, through a CA, or from a file."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import HTML, Button, Checkbox, Dropdown, IntText, Text, ToggleButtons
-
-from kvlab.errors import InvalidName, MissingProperty, VaultError
+from kvlab.errors import InvalidName, InvalidProperty, MissingProperty, VaultError
+from kvlab.render.call.call import Call
 from kvlab.render.certificate import bundle_html
-from kvlab.render.markup import json_code, mono, pill, text
+from kvlab.render.markup import compact_json, json_lines, mono, text
+from kvlab.render.method import METHOD_PICTURES
 from kvlab.render.operation import KINDS
+from kvlab.render.policy import SIGNERS
 from kvlab.render.story import read_story
 from kvlab.vault import policy as policies
-from kvlab.vault.view import new_name_key
-from kvlab.widgets.form import Form, Row, in_thread, wide
-from kvlab.widgets.importing import ImportForm
+from kvlab.widgets.field import Field, Option, said
+from kvlab.widgets.form import Button, Form, member_path
+from kvlab.widgets.importing import NAME_HELP, Suitcase
+from kvlab.widgets.policy_fields import TABS, certificate_fields, lifetime_actions, policy_document, policy_values
+from kvlab.wire.certificate import CertificateBundle
 from kvlab.wire.policy import CertificatePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ipywidgets import Widget
+    from collections.abc import Iterator
 
     from kvlab.events import Event
     from kvlab.vault.vault import Vault
     from kvlab.wire.operation import CertificateOperation
 
 METHODS = {
-    "Self-signed\nthe vault signs": "Self",
-    "Known issuer\nthe vault asks a CA": "known",
-    "Manual CSR\nyou carry it to a CA": "Unknown",
-    "Import\nyou bring the key": "import",
+    "Self": ("Self-signed", "the vault signs"),
+    "Unknown": ("Manual CSR", "you carry it to a CA"),
+    "known": ("Known issuer", "the vault asks the CA"),
+    "import": ("Import", "you bring the key"),
 }
-KEYS = {"EC P-256": ("EC", "P-256"), "EC P-384": ("EC", "P-384"), "EC P-521": ("EC", "P-521"),
-        "RSA 2048": ("RSA", 2048), "RSA 3072": ("RSA", 3072), "RSA 4096": ("RSA", 4096)}  # fmt: skip
-PRODUCTS = {"OV-SSL: organization validated": "OV-SSL", "EV-SSL: extended validation": "EV-SSL"}
-CONTENT_TYPES = {"PFX (PKCS#12)": policies.PKCS12, "PEM": policies.PEM}
-
-# Which field of the form makes which member of the request.
-_MEMBERS = {
-    "policy.x509_props.subject": "subject",
-    "policy.x509_props.sans": "dns_names",
-    "policy.x509_props.validity_months": "validity_months",
-    "policy.key_props.exportable": "exportable",
-    "policy.key_props": "key",
-    "policy.secret_props": "content_type",
-    "policy.x509_props": "subject",
-    "policy.issuer.name": "issuer",
-    "policy.issuer.cty": "cty",
-}
-_OF_KNOWN = ("issuer", "cty")
 POLL_SECONDS = 1.0
+_TWO_WAYS = "Two ways, one truth: edit here and the form follows. Members you leave out get the vault's defaults."
+_OF_KNOWN = ("issuer", "cty", "cert_transparency")
+_OF_IMPORT = ("exportable", "tags", "enabled", "keep_order")
 
 
 def create(vault: Vault) -> CreateForm:
@@ -62,41 +49,73 @@ def create(vault: Vault) -> CreateForm:
         vault: where to.
 
     Returns:
-        The form. ``fields``: ``method`` (``Self``, ``known``, ``Unknown``, ``import``), ``name``, ``subject``,
-        ``dns_names`` (text, separated by commas or spaces), ``key`` (such as ``("EC", "P-256")``),
-        ``validity_months``, ``content_type``, ``exportable``; with method ``known`` also ``issuer`` (the name of an
-        issuer object) and ``cty``; with method ``import`` those of ``import_form``.
+        The form. ``fields``: ``method`` (``Self``, ``Unknown``, ``known``, ``import``), ``name``; of the policy
+        ``subject``, ``dns_names``, ``emails``, ``upns``, ``uris``, ``ip_addresses`` (lists, or text with commas
+        between), ``kty``, ``crv``, ``key_size``, ``exportable``, ``content_type``, ``key_usage``, ``ekus``,
+        ``validity_months``, ``action``, ``trigger``, ``when``, ``reuse_key``; with method ``known`` also ``issuer``,
+        ``cty`` and ``cert_transparency``; with ``import`` ``file``, ``pem`` and ``password``; and ``tags``,
+        ``enabled``, ``keep_order``. None leaves a member out, so that it gets the vault's default.
     """
     return CreateForm(vault)
 
 
 class CreateForm(Form):
-    """Makes a policy from its fields and calls ``create_certificate``, or hands over to the form that imports."""
+    """Makes a policy from its fields and calls ``create_certificate``, or ``import_certificate``."""
 
     def __init__(self, vault: Vault) -> None:
-        super().__init__(vault, "New certificate", "Create certificate")
-        self.method = ToggleButtons(options=[*METHODS.items()], value="Self", description="Method")
-        self.method.add_class("kvw-methods")
-        self.importing = ImportForm(vault)
-        self.name = ""
-        self.rows = _rows()
-        self._preview = HTML()
-        self.right.children = [HTML("Policy, as it will be sent").add_class("kvw-side"), self._preview]
-        self.body.children = [self.left, self.right]
-        self.advance = Button(description="Advance the clock by 10 s")
-        self.advance.on_click(lambda _: self.vault.clock.advance(10))  # type: ignore[attr-defined]
-        self.method.observe(lambda _: self._show_method(), "value")
-        for field in super().fields.values():
-            field.observe(lambda _: self.check(), "value")
-        if vault.clock.kind == "simulated":
-            vault.events.subscribe(self._heard)
-        self._show_method()
+        self._suitcase = Suitcase()
+        self._more_actions: list[Any] = []
+        self._pasted: VaultError | None = None
+        self._wanted = self.created = ""
+        cards = [Option(key, label, note, METHOD_PICTURES[key]) for key, (label, note) in METHODS.items()]
+        fields = [
+            Field("method", "Method", "cards", value="Self", options=cards),
+            Field("name", "Certificate name", "text", NAME_HELP, value=""),
+            *self._suitcase.fields,
+            *certificate_fields(),
+        ]
+        super().__init__(vault, "New certificate", "Create certificate", fields, TABS)
+        self._policy_members = {field.member: field for field in fields if "." in field.member}
+        self.check()
 
     @property
-    def fields(self) -> Mapping[str, Widget]:
-        """The inputs by name, those of the chosen method."""
-        own = self.importing.fields if self.method.value == "import" else super().fields
-        return {"method": self.method, **{name: field for name, field in own.items() if self._is_shown(name)}}
+    def method(self) -> str:
+        """The chosen way."""
+        return str(self.inputs["method"].value)
+
+    @property
+    def working(self) -> str:  # type: ignore[override]
+        """What takes so long."""
+        return "opening the file" if self.method == "import" else f"making the {self._key_words()} key and the request"
+
+    def is_shown(self, field: Field) -> bool:
+        """Tell whether a field belongs to the method and to the type of key."""
+        if field.name in ("method", "name"):
+            return True
+        if field in self._suitcase.fields or self.method == "import":
+            return self.method == "import" and (field in self._suitcase.fields or field.name in _OF_IMPORT)
+        elliptic = str(self.inputs["kty"].shown).startswith("EC")
+        shown: dict[str, bool] = {
+            **dict.fromkeys(_OF_KNOWN, self.method == "known"),
+            "signer": self.method != "known",
+            "crv": elliptic,
+            "key_size": not elliptic,
+            **dict.fromkeys(("trigger", "when"), self.inputs["action"].shown != ""),
+        }
+        return shown.get(field.name, True)
+
+    def document(self) -> dict[str, Any]:
+        """Return the policy that the fields describe, as JSON."""
+        values = {member: field.value for member, field in self._policy_members.items()}
+        if self.method != "known":
+            values["issuer.name"] = self.method
+        found = policy_document(values)
+        fields = self.inputs
+        wishes = [fields[name].value for name in ("action", "trigger", "when")]
+        if any(wish is not None for wish in wishes):
+            wishes = [fields[name].shown for name in ("action", "trigger", "when")]
+        actions = lifetime_actions(wishes, self._more_actions)
+        return found if actions is None else {**found, "lifetime_actions": actions}
 
     def policy(self) -> CertificatePolicy:
         """
@@ -105,200 +124,333 @@ class CreateForm(Form):
         Raises:
             InvalidProperty: a value is of a wrong type.
         """
-        fields = super().fields
-        kty, strength = fields["key"].value
-        known = self.method.value == "known"
-        return CertificatePolicy.of(
-            (fields["issuer"].value or "") if known else self.method.value,
-            fields["subject"].value,
-            dns_names=fields["dns_names"].value.replace(",", " ").split(),
-            kty=kty,
-            crv=strength if kty == "EC" else None,
-            key_size=strength if kty == "RSA" else None,
-            exportable=fields["exportable"].value,
-            content_type=fields["content_type"].value,
-            validity_months=fields["validity_months"].value,
-            cty=fields["cty"].value if known else None,
-        )
+        return CertificatePolicy.read(self.document(), "policy")
 
     def problems(self) -> list[VaultError]:
-        """Return what the vault would refuse of what can be known without asking it to create anything."""
-        found: list[VaultError] = []
-        try:
-            new_name_key(super().fields["name"].value)
-        except VaultError as error:
-            found.append(error)
-        if self.method.value == "known" and not super().fields["issuer"].value:
-            found.append(MissingProperty("policy.issuer.name", hint="There is no issuer object in this vault yet."))
-        try:
-            policies.complete(self.policy())
-        except VaultError as error:
-            found.append(error)
-        return found
+        """Return what the vault would refuse, one refusal for each field; the defaults come into the fields."""
+        if self.method == "import":
+            return []
+        document, found = self.document(), []
+        if self.method == "known" and not self.inputs["issuer"].value:
+            found = [MissingProperty("policy.issuer.name", hint="There is no issuer object in this vault yet.")]
+        proposal = self.vault.propose_certificate(self.inputs["name"].value, document, tags=self._tags())
+        self._show_defaults(proposal.policy)
+        days = proposal.shortened_days
+        words = f"The CA will issue {days} days at most; the vault takes the policy as it is." if days else ""
+        self.inputs["validity_months"].note = ("warn", words) if days else ("", "")
+        return [*found, *proposal.refusals]
 
     def check(self) -> list[VaultError]:
         """Look at the fields again, and show beside each what the vault would say; returns what it would refuse."""
-        for row in self.rows.values():
-            row.refuse(None)
+        for field in self.inputs.values():
+            field.refusal = None
+        self.inputs["signer"].default = f"{self.method}: {SIGNERS.get(self.method.casefold(), '')}"
+        self._list_issuers()
         touched = [error for error in self.problems() if not self._still_empty(error)]
-        for error in touched:
-            self.place(error)
-        self.status.value = self.count(touched)
-        if not any(self.field_of(error) == "name" for error in touched):
-            self._say_whether_free()
-        self._preview.value = json_code(self.policy().model_dump(mode="json"))
+        homeless = [error for error in touched if not self.place(error)]
+        self._say_whether_free()
+        if self.state not in ("busy", "done"):
+            self.status = ("bad", homeless[0].message) if homeless else self._ready(touched)
+        self._show_policy()
+        self.draw()
         return touched
+
+    def begin(self) -> list[VaultError]:
+        """Return what would be refused."""
+        self._wanted = self.inputs["name"].value
+        return self.problems()
+
+    def ask(self, vault: Vault) -> CertificateOperation | CertificateBundle:
+        """Create or import the certificate."""
+        if self.method == "import":
+            source, password = self._suitcase.open()
+            return vault.import_certificate(self._wanted, source, pwd=password, **self._import_arguments())
+        return vault.create_certificate(self._wanted, self.document(), **self._arguments())
+
+    def end(self, answer: CertificateOperation | CertificateBundle) -> None:  # noqa: ARG002  the events tell more
+        """Show how far it is."""
+        self._suitcase.empty()
+        self.created = self._wanted
+        self.refresh()
+
+    async def click_async(self) -> None:
+        """Create the certificate, the key being made in a thread; then poll, on a clock that runs."""
+        await super().click_async()
+        follows = self.state == "done" and self.method in ("Self", "known") and self.vault.clock.kind == "system"
+        while follows and self._poll() == "inProgress":  # noqa: ASYNC110  a poll, as clients of the service do it
+            await asyncio.sleep(POLL_SECONDS)
+
+    def refresh(self) -> str:
+        """Show how far the certificate is; returns the operation's status."""
+        story = read_story(self.vault.events, self.created)
+        parts = [f"<div>{self.flow(self.created)}{self._next_step(story.status)}"]
+        if story.status == "completed" or self.method == "import":
+            parts.append(bundle_html(self.vault.get_certificate(self.created)))
+        self.outcome = "".join([*parts, "</div>"])
+        word = "imported" if self.method == "import" else story.status
+        self.status = (KINDS.get(story.status, "ok"), f"{self.created}: {word}")
+        self.more_buttons = self._next_buttons(story.status, story.kind)
+        self.draw()
+        return story.status
+
+    def call(self) -> Call | None:
+        """Return the call that the button makes."""
+        name = self.inputs["name"].value
+        if self.method == "import":
+            return Call.of("import_certificate", name, vault=self.vault, value=b"", **self._import_arguments())
+        return Call.of("create_certificate", name, vault=self.vault, policy=self.document(), **self._arguments())
+
+    def changed(self, field: Field) -> None:
+        """Look again; what depends on another field goes with it."""
+        if self._held:
+            return
+        if field.kind in ("secret", "secretarea", "file"):
+            with self._holding():
+                value, field.value = field.value, None
+            self._suitcase.take(field, value or "")
+            self.draw()
+            return
+        self._pasted = None
+        if self.state == "done":
+            self.state = "idle"
+        if field.name == "kty":
+            self._reset("crv", "key_size")
+        if field.name == "method":
+            self._reset(*_OF_KNOWN[1:])
+            self.more_buttons, self.outcome = [], ""
+        self.check()
+
+    def opened(self) -> None:
+        """Mark the lines of the policy that the tab is about."""
+        self._show_policy()
+
+    def paste(self, text: str) -> None:
+        """Take a policy's JSON; the fields follow."""
+        self._pasted = None
+        try:
+            read = CertificatePolicy.read(text, "policy").model_dump(mode="json")
+        except VaultError as error:
+            self._pasted = error
+        else:
+            ignored = CertificatePolicy.unknown_members(text, "policy.")
+            if ignored:
+                self._pasted = InvalidProperty(ignored[0], "The service knows no such member and will ignore it.")
+            self._follow(read)
+        self.check()
+
+    def take_secret(self, field: Field, text: str) -> None:
+        """Take a password or a private key."""
+        self._suitcase.take(field, text)
+
+    def take_file(self, field: Field, filename: str, octets: bytes) -> None:
+        """Take a file."""
+        self._suitcase.take(field, octets, filename)
+
+    def reset(self) -> None:
+        """Begin anew."""
+        fresh = {field.name: field.value for field in certificate_fields()}
+        with self._holding():
+            for name, field in self.inputs.items():
+                field.value = {"method": "Self", "name": "", **fresh}.get(name)
+        self._suitcase.empty()
+        self._more_actions, self._pasted, self.more_buttons, self.outcome, self.state = [], None, [], "", "idle"
+        self.check()
+
+    def buttons(self) -> list[Button]:
+        """Return the buttons; a form that is at rest can be emptied."""
+        found = [*super().buttons()]
+        return found if self.state == "busy" else [*found, Button("reset", "Reset", self.reset, "Empty all fields.")]
+
+    def heard(self, event: Event) -> None:
+        """Follow what happens to the certificate and to the issuers, whoever makes it happen."""
+        if event.kind == "refused":
+            return
+        about = event.object.casefold()
+        if (
+            self.created
+            and self.state != "busy"
+            and about == f"certificates/{self.created}".casefold()
+            and event.kind != "poll"
+        ):
+            self.refresh()
+        elif self.state != "busy" and about.startswith(
+            ("certificates/issuers/", f"certificates/{self.inputs['name'].value}".casefold())
+        ):
+            self.check()
 
     def field_of(self, error: VaultError) -> str:
         """Return the field that makes the member an error names."""
         if isinstance(error, InvalidName):
             return "name"
-        member = getattr(error, "field", "") or ""
-        return next((field for path, field in _MEMBERS.items() if member.startswith(path)), "")
+        path = member_path(str(error.facts.get("field", "")))
+        if path.startswith("lifetime_actions"):
+            return "action" if ".action" in path else "when"
+        return super().field_of(error)
 
-    def submit(self) -> Any:
-        """
-        Create (or import) the certificate.
-
-        Returns:
-            The operation (for an import the certificate), or a list of what the vault refuses.
-        """
-        if self.method.value == "import":
-            answer = self.importing.submit()
-            self.state = self.importing.state
-            return answer
-        refused = self._begin()
-        return refused or self._end(self._call())
-
-    async def click_async(self) -> None:
-        """Create the certificate, the key being made in a thread; then poll, on a clock that runs."""
-        if self.method.value == "import" or self._begin():
-            if self.method.value == "import":
-                self.submit()
-            return
-        self._end(await in_thread(self._call))
-        follows = self.state == "done" and self.method.value != "Unknown" and self.vault.clock.kind == "system"
-        while follows and self.refresh() == "inProgress":  # noqa: ASYNC110  a poll, as clients of the service do it
-            await asyncio.sleep(POLL_SECONDS)
-
-    def refresh(self) -> str:
-        """Show how far the certificate is; returns the operation's status."""
-        story = read_story(self.vault.events, self.name)
-        parts = [f"<div>{self.flow(self.name)}{self._next_step(story.status)}"]
-        if story.status == "completed":
-            parts.append(bundle_html(self.vault.get_certificate(self.name)))
-        self.outcome.value = "".join([*parts, "</div>"])
-        waiting = story.status == "inProgress" and story.kind != "manual" and self.vault.clock.kind == "simulated"
-        self.foot.children = [self.button, *([self.advance] if waiting else []), self.status]
-        self.status.value = pill(f"{self.name}: {story.status}", KINDS.get(story.status, ""))
-        return story.status
-
-    def _begin(self) -> list[VaultError]:
-        problems = self.problems()
-        if problems:
-            return self.refuse(problems)
-        self.state = "busy"
-        self.button.disabled = True
-        self.name = super().fields["name"].value
-        self.status.value = pill("making the key and the request", "now")
-        return []
-
-    def _call(self) -> CertificateOperation | VaultError:
+    def _poll(self) -> str:
+        """Ask how far it is; the refusal of somebody who may not ask ends the asking."""
         try:
-            return self.vault.create_certificate(self.name, self.policy())
-        except VaultError as error:
-            return error
-
-    def _end(self, answer: CertificateOperation | VaultError) -> CertificateOperation | list[VaultError]:
-        self.button.disabled = False
-        if isinstance(answer, VaultError):
-            return self.refuse([answer])
-        self.state = "done"
-        self.refresh()
-        return answer
+            self.vault.get_certificate_operation(self.created)
+        except VaultError:
+            return "none"
+        return self.refresh()
 
     def _next_step(self, status: str) -> str:
-        name = text(self.name)
         if status != "inProgress":
             return ""
-        if self.method.value == "Unknown":
-            call = mono(f'kvlab.merge(vault, "{self.name}")')
+        if self.method == "Unknown":
+            call = mono(f'kvlab.merge(vault, "{self.created}")')
             return f"<p><b>Next:</b> take the request to your CA, and bring its answer back with {call}.</p>"
         if self.vault.clock.kind == "simulated":
-            signs = "the vault asks the CA" if self.method.value == "known" else "the vault signs"
-            return f"<p><b>Next:</b> the clock stands still, so {name} waits. Advance it, and {signs}.</p>"
+            signs = "the vault asks the CA" if self.method == "known" else "the vault signs"
+            return (
+                f"<p><b>Next:</b> the clock stands still, so {text(self.created)} waits. Advance it, and {signs}.</p>"
+            )
         return "<p>It is under way; this page looks again every second.</p>"
 
-    def _heard(self, event: Event) -> None:
-        """Follow what happens to the certificate, whoever makes it happen."""
-        if self.state == "done" and event.object.casefold() == f"certificates/{self.name}".casefold():
-            self.refresh()
+    def _next_buttons(self, status: str, kind: str) -> list[Button]:
+        if status != "inProgress" or kind == "manual":
+            return []
+        found = []
+        if self.vault.clock.kind == "simulated":
+            found.append(Button("advance", "Advance the clock by 10 s", self._advance, "Time passes for this vault."))
+        if self.vault.rehearse("update_certificate_operation", self.created) is None:
+            found.append(Button("ask_cancel", "Ask to cancel", self._ask_to_cancel, "The CA may still be quicker."))
+        return found
+
+    def _advance(self) -> None:
+        self.vault.clock.advance(10)  # type: ignore[attr-defined]  # only a simulated clock has the button
+
+    def _ask_to_cancel(self) -> None:
+        try:
+            self.vault.update_certificate_operation(self.created)
+        except VaultError as error:
+            self.refuse([error])
+
+    def _arguments(self) -> dict[str, Any]:
+        """Return the arguments beside the policy, those that say something."""
+        enabled, keep_order = self.inputs["enabled"].value, self.inputs["keep_order"].value
+        return {
+            **({} if enabled else {"attributes": {"enabled": False}}),
+            **({"tags": self._tags()} if self._tags() else {}),
+            **({"preserve_cert_order": True} if keep_order else {}),
+        }
+
+    def _import_arguments(self) -> dict[str, Any]:
+        exportable = self.inputs["exportable"].value
+        policy = {} if exportable is None else {"policy": {"key_props": {"exportable": exportable}}}
+        return {**policy, **self._arguments()}
+
+    def _tags(self) -> dict[str, str] | None:
+        rows = self.inputs["tags"].value
+        return {row.get("name", ""): row.get("value", "") for row in rows if row.get("name")} or None
+
+    def _key_words(self) -> str:
+        strength = "crv" if "crv" in self.fields else "key_size"
+        return f"{self.inputs['kty'].shown} {self.inputs[strength].shown or ''}".strip()
 
     def _still_empty(self, error: VaultError) -> bool:
-        row = self.rows.get(self.field_of(error))
-        return row is not None and row.field.value == ""
+        if self.state == "failed":
+            return False
+        field = self.inputs.get(self.field_of(error))
+        return field is not None and field.value in ("", [], None) and field.name in ("name", "subject", "issuer")
+
+    def _ready(self, touched: list[VaultError]) -> tuple[str, str]:
+        if touched or self.method == "import" or not self.inputs["name"].value or not self.inputs["subject"].value:
+            return ("", "")
+        return ("ok", "Ready.")
 
     def _say_whether_free(self) -> None:
-        name = super().fields["name"].value
-        if not name:
+        field = self.inputs["name"]
+        field.note = ("", "")
+        if field.refusal or not field.value or self.vault.rehearse("get_certificate_versions", field.value):
             return
-        try:
-            versions = len(self.vault.get_certificate_versions(name))
-        except VaultError:
+        versions = len(self.vault.get_certificate_versions(field.value))
+        field.note = ("ok", f"a new version: {field.value} has {versions}" if versions else "free")
+
+    def _show_defaults(self, policy: CertificatePolicy | None) -> None:
+        """Let fields that are left out show what the vault would take."""
+        if policy is None:
             return
-        words = f"a new version: {text(name)} has {versions}" if versions else "free"
-        self.rows["name"].say(f'<span class="kvw-good"><i>✓</i> {words}</span>')
-
-    def _show_method(self) -> None:
-        importing = self.method.value == "import"
-        shown = self.importing if importing else self
-        self.children = [self.head, self.method, shown.body, shown.foot, shown.outcome]
-        if not importing:
-            self._list_issuers()
-            self.left.children = [row for name, row in self.rows.items() if self._is_shown(name)]
-            self.check()
-
-    def _is_shown(self, name: str) -> bool:
-        return name not in _OF_KNOWN or self.method.value == "known"
+        whole = policy.model_dump(mode="json")
+        for member, value in policy_values(whole, [*self._policy_members]).items():
+            self._policy_members[member].default = value
+        action = next(iter(whole.get("lifetime_actions") or ()), {"trigger": {}, "action": {"action_type": ""}})
+        trigger = next(iter(action["trigger"].items()), (None, None))
+        self.inputs["action"].default = action["action"]["action_type"]
+        self.inputs["trigger"].default, self.inputs["when"].default = trigger
 
     def _list_issuers(self) -> None:
-        issuer = self.rows["issuer"].field
+        field = self.inputs["issuer"]
+        if self.method != "known" or self.vault.rehearse("get_certificate_issuers") is not None:
+            return
+        names = [item.id.rsplit("/", 1)[1] for item in self.vault.get_certificate_issuers()]
+        if field.value and field.value not in names:
+            names.append(field.value)
+        field.options = tuple(Option(name, name) for name in names)
+        if not field.value and names:
+            with self._holding():
+                field.value = names[0]
+
+    def _show_policy(self) -> None:
+        """Put the policy beside the form: lines that are refused, and those of the open tab, are marked."""
+        if self.method == "import":
+            self.side = None
+            return
+        wrong = [
+            member_path(str(field.refusal.facts.get("field", "-"))) for field in self.inputs.values() if field.refusal
+        ]
+        here = [field.member for field in self.fields.values() if field.tab == self.tab and field.member]
+        document = self.document()
+        self.side = {
+            "title": "Policy, as it will be sent",
+            "text": compact_json(document),
+            "lines": [
+                [line.text, "bad" if _concerns(line, wrong) else "hot" if _concerns(line, here) else ""]
+                for line in json_lines(document)
+            ],
+            "editable": "Paste JSON",
+            "refusal": said(self._pasted),
+            "note": _TWO_WAYS,
+        }
+
+    def _follow(self, policy: dict[str, Any]) -> None:
+        """Let the fields say what a policy says."""
+        actions = policy.pop("lifetime_actions", None)
+        with self._holding():
+            for member, value in policy_values(policy, [*self._policy_members]).items():
+                field = self._policy_members[member]
+                empty = {"list": [], "text": ""}.get(field.kind) if member != "x509_props.ekus" else None
+                field.value = empty if value is None else value
+            name = self.inputs["issuer"].value or policies.UNKNOWN
+            known = name.casefold() not in (policies.SELF.casefold(), policies.UNKNOWN.casefold())
+            self.inputs["method"].value = "known" if known else name.capitalize()
+            self.inputs["issuer"].value = name if known else None
+            first, *self._more_actions = actions or [None]
+            trigger = next(iter(first["trigger"].items()), (None, None)) if first else (None, None)
+            self.inputs["action"].value = first["action"]["action_type"] if first else "" if actions == [] else None
+            self.inputs["trigger"].value, self.inputs["when"].value = trigger
+
+    def _reset(self, *names: str) -> None:
+        with self._holding():
+            for name in names:
+                self.inputs[name].value = None
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        """Set several fields, and look at them once."""
+        self._held += 1
         try:
-            names = [item.id.rsplit("/", 1)[1] for item in self.vault.get_certificate_issuers()]
-        except VaultError:
-            names = []
-        if list(issuer.options) != names:
-            issuer.options = names
-            issuer.value = next(iter(names), None)
+            yield
+        finally:
+            self._held -= 1
 
 
-def _rows() -> dict[str, Row]:
-    months = IntText(policies.DEFAULT_VALIDITY, **wide(description="Validity, months"))
-    return {
-        "name": Row(
-            Text("", **wide(description="Certificate name")),
-            "Letters, digits and hyphens. A key and a secret of this name come with it.",
-        ),
-        "subject": Row(
-            Text("", **wide(description="Subject")), "Who the certificate is about, such as CN=shop.contoso.com."
-        ),
-        "dns_names": Row(
-            Text("", **wide(description="DNS names")), "The names that browsers compare; commas or spaces between them."
-        ),
-        "issuer": Row(
-            Dropdown(options=[], **wide(description="Issuer")), "An issuer object of this vault, not the CA's own name."
-        ),
-        "cty": Row(
-            Dropdown(options=[*PRODUCTS.items()], **wide(description="Kind")), "What the CA checks before it signs."
-        ),
-        "key": Row(Dropdown(options=[*KEYS.items()], **wide(description="Key")), "Made inside the vault."),
-        "validity_months": Row(months, "Calendar months, 1 to 120. A CA may decide otherwise."),
-        "content_type": Row(
-            Dropdown(options=[*CONTENT_TYPES.items()], **wide(description="Secret holds")), "How the secret is written."
-        ),
-        "exportable": Row(
-            Checkbox(value=True, description="Exportable: the secret may hold the private key", indent=False).add_class(
-                "kvw-check"
-            )
-        ),
-    }
+def _concerns(line: Any, members: list[str]) -> bool:
+    """Tell whether a line of JSON shows one of these members, or a part of it."""
+    return any(
+        f"{line.path}.".startswith(f"{member}.")
+        or (line.whole and member.startswith(f"{line.path}.") and f'"{member.rpartition(".")[2]}"' in line.text)
+        for member in members
+        if line.path
+    )

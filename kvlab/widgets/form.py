@@ -1,69 +1,65 @@
-"""What all forms have in common: head, rows with their errors, one primary button, an outcome, and a picture."""
+"""What all forms have in common: fields, what is refused of them, buttons, an outcome, and a picture."""
 
 from __future__ import annotations
 
 import asyncio
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import traitlets
-from ipywidgets import HTML, Button, Checkbox, Dropdown, HBox, Layout, Password, VBox
+from ipywidgets import VBox
 
-from kvlab.errors import VaultError
+from kvlab.errors import CallCancelled, VaultError
 from kvlab.render.error import error_html
 from kvlab.render.flow import flow_svg
-from kvlab.render.form import Shown, form_sentence, form_svg
-from kvlab.render.markup import image, one_line, seed_pill, stylesheet, text
+from kvlab.render.form import Drawn, Shown, form_sentence, form_svg
+from kvlab.render.markup import image
 from kvlab.render.story import read_story
+from kvlab.widgets.call import CallPanel
+from kvlab.widgets.live import Live
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from ipywidgets import Widget
-
+    from kvlab.events import Event
+    from kvlab.render.call.call import Call
     from kvlab.vault.vault import Vault
+    from kvlab.widgets.field import Field
 
 STATES = ("idle", "busy", "done", "failed")
+_CALL_TITLE = "In kvlab's Python, the Azure SDK, az, REST, PowerShell and openssl."
+UPLOAD_LIMIT = 5 * 2**20
+"""Octets of a file that the browser sends; the kernel's socket takes no message of more than 10 MB."""
 
 
-@cache
-def form_style() -> str:
-    """Return the style elements of every form."""
-    return f"{stylesheet()}<style>{(files('kvlab.widgets') / 'style.css').read_text('utf-8')}</style>"
+class FormView(Live, module="form"):
+    """A form as the browser draws it; what is secret comes as a message, and is never a trait."""
+
+    view = traitlets.Dict().tag(sync=True)
+    """Everything that is drawn; see ``Form.drawn``."""
+    outcome = traitlets.Unicode().tag(sync=True)
+    """HTML of ``kvlab.render``'s own, below the form."""
 
 
-class Row(VBox):  # type: ignore[misc]  # ipywidgets has no types
+class Button(NamedTuple):
     """
-    A field with its help, and with the vault's sentence where it can not stay as it is.
+    A button of a form.
 
-    Args:
-        field: an input with a description.
-        help_text: one sentence, plain text.
+    Attributes:
+        key: what the browser calls it.
+        label: its words.
+        press: what it does.
+        title: one sentence on what that is.
     """
 
-    def __init__(self, field: Widget, help_text: str = "") -> None:
-        self.field = field
-        self._help = text(help_text)
-        self._note = HTML(self._help).add_class("kvw-note")
-        super().__init__([field, self._note])
-        self.add_class("kvw-row")
+    key: str
+    label: str
+    press: Callable[[], Any]
+    title: str = ""
 
-    def refuse(self, error: VaultError | None) -> None:
-        """Show why the value can not stay; None takes it back."""
-        if error is None:
-            self.field.remove_class("kvw-wrong")
-            self._note.value = self._help
-            return
-        self.field.add_class("kvw-wrong")
-        hint = f"<br>{text(error.hint)}" if error.hint else ""
-        self._note.value = (
-            f'<div class="kvw-error" role="alert"><i>✕</i><b>{text(one_line(error.message))}</b>{hint}</div>'
-        )
-
-    def say(self, words: str) -> None:
-        """Show a remark (HTML) in place of the help."""
-        self._note.value = words or self._help
+    def click(self) -> Any:
+        """Do it."""
+        return self.press()
 
 
 class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -76,56 +72,320 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         vault: used as whoever it is bound to.
         title: of the form.
         action: the words of the primary button.
+        fields: in order.
+        tabs: key and words of each.
     """
 
     state = traitlets.Enum(STATES, default_value="idle")
     """``idle``, ``busy``, ``done`` or ``failed``."""
+    working = "asking the vault"
+    """What is going on while the form is busy."""
 
-    def __init__(self, vault: Vault, title: str, action: str) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        title: str,
+        action: str,
+        fields: Iterable[Field] = (),
+        tabs: Mapping[str, str] | None = None,
+    ) -> None:
         self.vault = vault
         self.title = title
-        self.rows: dict[str, Row] = {}
+        self.inputs = {field.name: field for field in fields}
+        self.tabs = dict(tabs or {})
+        self.tab = next(iter(self.tabs), "")
+        self.status: tuple[str, str] = ("", "")
+        self.side: dict[str, Any] | None = None
+        self.button = Button("submit", action, self.click)
+        self.more_buttons: list[Button] = []
+        self._held = 1
+        self._stop: threading.Event | None = None
         self._task: asyncio.Future[Any] | None = None
-        self.head = HTML(form_style() + self._head())
-        self.left, self.right = VBox().add_class("kvw-left"), VBox().add_class("kvw-right")
-        self.body = HBox([self.left]).add_class("kvw-body")
-        self.button = Button(description=action).add_class("kvw-primary")
-        self.status = HTML().add_class("kvw-status")
-        self.foot = HBox([self.button, self.status]).add_class("kvw-foot")
-        self.outcome = HTML().add_class("kvw-outcome")
-        super().__init__([self.head, self.body, self.foot, self.outcome])
-        self.add_class("kvr").add_class("kvw")
-        self.button.on_click(lambda _: self.click())
+        self._loop = _running_loop()
+        self._thread = threading.get_ident()
+        self.view = FormView()
+        self._panel: CallPanel | None = None
+        self.view.on_msg(lambda _, content, buffers: self.hear(content, buffers))
+        super().__init__([self.view])
+        for field in self.inputs.values():
+            field.observe(lambda _, field=field: self.changed(field), "value")
+        self._unsubscribe = vault.events.subscribe(self._heard)
+        self._held = 0
 
     @property
-    def fields(self) -> Mapping[str, Widget]:
-        """The inputs by name."""
-        return {name: row.field for name, row in self.rows.items()}
+    def fields(self) -> Mapping[str, Field]:
+        """The inputs by name, those that are shown."""
+        return {name: field for name, field in self.inputs.items() if self.is_shown(field)}
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, as HTML."""
+        return str(self.view.outcome)
+
+    @outcome.setter
+    def outcome(self, html: str) -> None:
+        self.view.outcome = html
 
     def submit(self) -> Any:
         """Do what the primary button does, and wait for it: the vault's answer, or a list of what is refused."""
+        refused = self.begin()
+        if refused:
+            return self.refuse(refused)
+        self.state = "busy"
+        return self._end(self._answer(self.vault))
+
+    def begin(self) -> list[VaultError]:
+        """Return what would be refused, as far as that can be known beforehand."""
+        return []
+
+    def ask(self, vault: Vault) -> Any:
+        """
+        Make the call and return the vault's answer; it may take long and runs in a thread of its own.
+
+        Raises:
+            VaultError: the vault refuses.
+        """
         raise NotImplementedError
+
+    def end(self, answer: Any) -> None:
+        """Show what came of it."""
+        raise NotImplementedError
+
+    def call(self) -> Call | None:
+        """Return the call that the primary button makes, to be shown in other languages."""
+        return None
+
+    def is_shown(self, field: Field) -> bool:  # noqa: ARG002  a form that hides fields knows which
+        """Tell whether a field is there."""
+        return True
+
+    def changed(self, field: Field) -> None:
+        """Look again after a field has got another value."""
+        field.refusal = None
+        self.draw()
+
+    def heard(self, event: Event) -> None:
+        """Follow what happens in the vault, whoever makes it happen."""
 
     def click(self) -> None:
         """Do what the primary button does without blocking the kernel, where an event loop runs."""
         if self.state == "busy":
             return
+        refused = self.begin()
+        if refused:
+            self.refuse(refused)
+            return
         self.state = "busy"
+        self.status = ("now", self.working)
+        self.draw()
         self.run(self.click_async)
 
     async def click_async(self) -> None:
-        """Do what the primary button does; the call that takes long goes to a thread."""
-        self.submit()
+        """Make the call in a thread; whoever gives it up gets the form back at once, and the call changes nothing."""
+        stop = self._stop = threading.Event()
+        answer = await in_thread(lambda: self._answer(self.vault.unless(stop.is_set)))
+        # A call that had changed the vault before it was given up is shown: what happened has happened.
+        if not isinstance(answer, CallCancelled):
+            self._end(answer)
+
+    def give_up(self) -> None:
+        """Give up the call under way."""
+        if self._stop is not None and self.state == "busy":
+            self._stop.set()
+            self.state = "idle"
+            self.status = ("", "Cancelled: nothing was changed.")
 
     def run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Start a coroutine on the kernel's loop; where none runs, run it to its end."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
+        loop = _running_loop()
+        if loop is None:
             asyncio.run(self._done(work))
             return
         self._task = loop.create_task(self._done(work))
         self._task.add_done_callback(_raise_failure)
+
+    def press(self, key: str) -> None:
+        """Press a button by its key; one that is not there, or while the form is busy, does nothing."""
+        for button in self.buttons():
+            if button.key == key:
+                button.press()
+
+    def buttons(self) -> Sequence[Button]:
+        """Return the buttons that are there now, the primary one first."""
+        if self.state == "busy":
+            return [self.button, Button("cancel", "Cancel", self.give_up, "The vault then changes nothing.")]
+        showing = [] if self.call() is None else [Button("call", "Show me the call", self.show_call, _CALL_TITLE)]
+        return [self.button, *self.more_buttons, *showing]
+
+    def refuse(self, errors: list[VaultError]) -> list[VaultError]:
+        """Show refusals, each beside its field where it has one, else below."""
+        self.state = "failed"
+        homeless = [error for error in errors if not self.place(error)]
+        self.outcome = "".join(f"<div>{error_html(error)}</div>" for error in homeless)
+        self.status = ("bad", "The vault refused.") if homeless else ("", "")
+        first = next((field for field in self.fields.values() if field.refusal), None)
+        if first is not None and first.tab:
+            self.tab = first.tab
+        self.draw()
+        return errors
+
+    def place(self, error: VaultError) -> bool:
+        """Show an error beside the field it names; returns whether there is one."""
+        field = self.fields.get(self.field_of(error))
+        if field is not None:
+            field.refusal = field.refusal or error
+        return field is not None
+
+    def field_of(self, error: VaultError) -> str:
+        """Return the name of the form's field that an error is about; empty if none is."""
+        path = member_path(str(error.facts.get("field", "")))
+        named = [field for field in self.fields.values() if field.member]
+        exact = [field for field in named if f"{path}.".startswith(f"{field.member}.")]
+        inside = [field for field in named if path and field.member.startswith(f"{path}.")]
+        best = max(exact, key=lambda field: len(field.member), default=next(iter(inside), None))
+        return "" if best is None else best.name
+
+    def flow(self, name: str) -> str:
+        """Return the flow of a certificate, drawn in the page's own colours."""
+        story = read_story(self.vault.events, name, vault_name=self.vault.name)
+        drawn = flow_svg(story, seeded=self.vault.seeded)
+        return f'<div class="kvf-flow">{drawn}</div>'
+
+    def hear(self, content: Any, buffers: Sequence[Any] = ()) -> None:
+        """Take a message of the browser; what makes no sense, or comes too late, is not heard."""
+        if not isinstance(content, dict):
+            return
+        name, value = str(content.get("name", "")), content.get("value")
+        field = self.fields.get(name)
+        match content.get("do"):
+            case "press":
+                self.press(name)
+            case "tab" if name in self.tabs:
+                self.tab = name
+                self.opened()
+            case "paste" if isinstance(value, str):
+                self.paste(value)
+            case "set" if field is not None:
+                field.take(value, str(content.get("edit", "")))
+            case "repair" if field is not None and field.refusal is not None:
+                self.repair(field)
+            case "secret" if field is not None and isinstance(value, str):
+                self.take_secret(field, value)
+            case "file" if field is not None and len(buffers) == 1:
+                self.take_file(field, str(value), bytes(buffers[0]))
+        self.draw()
+
+    def opened(self) -> None:
+        """Follow to another tab."""
+
+    def paste(self, text: str) -> None:
+        """Take what was typed beside the form."""
+
+    def repair(self, field: Field) -> None:
+        """Put the value into a field that the refusal beside it offers."""
+        if field.refusal is not None and field.refusal.repair is not None:
+            field.value = field.refusal.repair
+
+    def take_secret(self, field: Field, text: str) -> None:
+        """Take a password or a private key; no field, trait or state holds it."""
+
+    def take_file(self, field: Field, filename: str, octets: bytes) -> None:
+        """Take a file."""
+
+    def draw(self) -> None:
+        """Show in the browser how the form is now."""
+        if self._held:
+            return
+        self.view.view = self.drawn()
+        call = None if self._panel is None else self.call()
+        if self._panel is not None and call is not None and call != self._panel.call:
+            self._panel.show(call)
+
+    def drawn(self) -> dict[str, Any]:
+        """Return everything the browser draws."""
+        fields = [*self.fields.values()]
+        wrong = [field for field in fields if field.refusal is not None]
+        tabs = [
+            {"key": key, "label": words, "wrong": sum(field.tab == key for field in wrong)}
+            for key, words in self.tabs.items()
+            if any(field.tab == key for field in fields)
+        ]
+        return {
+            "title": self.title,
+            "vault": self.vault.name,
+            "principal": self.vault.principal,
+            "seeded": self.vault.seeded,
+            "tabs": tabs,
+            "tab": self.tab,
+            "fields": [field.spec() for field in fields],
+            "side": self.side,
+            "buttons": [{"key": button.key, "label": button.label, "title": button.title} for button in self.buttons()],
+            "status": {"kind": self.status[0], "words": self.status[1], "busy": self.state == "busy"},
+            "wrong": [[field.name, field.label] for field in wrong],
+            "limit": UPLOAD_LIMIT,
+        }
+
+    def close(self) -> None:
+        """Take the form away; it follows the vault no longer."""
+        self._unsubscribe()
+        self.give_up()
+        if self._task is not None:
+            self._task.cancel()
+        self.view.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on vault {self.vault.name!r}: {self.state}>"
+
+    def shown(self) -> Drawn:
+        """Return what the picture shows: the fields above the tabs, and those of the tab that is open."""
+        fields = [field for field in self.fields.values() if field.tab in ("", self.tab)]
+        return Drawn(
+            self.title,
+            f"in {self.vault.name}, as {self.vault.principal}",
+            [
+                Shown(field.label, field.words(), field.kind, tuple(option.label for option in field.options))
+                for field in fields
+                if field.words() or not field.look.get("optional")
+            ],
+            [words for key, words in self.tabs.items() if any(field.tab == key for field in self.fields.values())],
+            self.tabs.get(self.tab, ""),
+            self.button.label,
+        )
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Add a picture to the live widget: what a page without a kernel shows."""
+        answer = super()._repr_mimebundle_(**options)
+        data, metadata = answer if isinstance(answer, tuple) else (answer or {}, {})
+        shown = self.shown()
+        picture = image(form_svg(shown, seeded=self.vault.seeded), form_sentence(shown))
+        return {**data, "text/plain": repr(self), "text/html": picture}, metadata
+
+    def show_call(self) -> None:
+        """Show, or take away, the call of the primary button in every language."""
+        call = self.call()
+        if self._panel is not None or call is None:
+            self.children, panel, self._panel = [self.view], self._panel, None
+            if panel is not None:
+                panel.close()
+        else:
+            self._panel = CallPanel(call)
+            self.children = [self.view, self._panel]
+
+    def _answer(self, vault: Vault) -> Any:
+        try:
+            return self.ask(vault)
+        except VaultError as error:
+            return error
+
+    def _end(self, answer: Any) -> Any:
+        self.state = "idle"
+        if isinstance(answer, VaultError):
+            return self.refuse([answer])
+        self.state = "done"
+        self.end(answer)
+        self.draw()
+        return answer
 
     async def _done(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -134,73 +394,21 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
             # A bug must not leave a form that ignores every click from then on.
             if self.state == "busy":
                 self.state = "failed"
+            self.draw()
 
-    def refuse(self, errors: list[VaultError]) -> list[VaultError]:
-        """Show refusals, each beside its field where it has one, else below."""
-        self.state = "failed"
-        homeless = [error for error in errors if not self.place(error)]
-        self.outcome.value = "".join(f"<div>{error_html(error)}</div>" for error in homeless)
-        self.status.value = (
-            '<span class="kvr-sign">✕</span><b>The vault refused.</b>' if homeless else self.count(errors)
-        )
-        return errors
-
-    def place(self, error: VaultError) -> bool:
-        """Show an error beside the field it names; returns whether there is one."""
-        row = self.rows.get(self.field_of(error))
-        if row is not None:
-            row.refuse(error)
-        return row is not None
-
-    def field_of(self, error: VaultError) -> str:
-        """Return the name of the form's field that an error is about; empty if none is."""
-        del error
-        return ""
-
-    def count(self, errors: list[VaultError]) -> str:
-        """Return how many fields are to be corrected, as HTML; nothing if none is."""
-        names = dict.fromkeys(
-            self.rows[name].field.description for name in map(self.field_of, errors) if name in self.rows
-        )
-        if not names:
-            return ""
-        number = f"{len(names)} field{'s' if len(names) > 1 else ''} to correct"
-        return f'<span class="kvr-sign">✕</span><b>{number}:</b> {text(", ".join(names))}'
-
-    def flow(self, name: str) -> str:
-        """Return the flow of a certificate, drawn in the page's own colours."""
-        story = read_story(self.vault.events, name, vault_name=self.vault.name)
-        drawn = flow_svg(story, seeded=self.vault.seeded)
-        return f'<div class="kvw-flow">{drawn}</div>'
-
-    def shown(self) -> list[Shown]:
-        """Return the rows of the picture."""
-        return [_shown(field) for field in self.fields.values()]
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} on vault {self.vault.name!r}: {self.state}>"
-
-    def _head(self) -> str:
-        return (
-            f'<div class="kvr-head"><div class="kvr-grow"><div class="kvr-title">{text(self.title)}</div>'
-            f'<div class="kvr-sub">in <b>{text(self.vault.name)}</b>, as {text(self.vault.principal)}</div></div>'
-            f"{seed_pill() if self.vault.seeded else ''}</div>"
-        )
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Add a picture to the live widget: what a page without a kernel shows."""
-        answer = super()._repr_mimebundle_(**options)
-        data, metadata = answer if isinstance(answer, tuple) else (answer or {}, {})
-        rows = self.shown()
-        subtitle = f"in {self.vault.name}, as {self.vault.principal}"
-        drawn = form_svg(self.title, subtitle, rows, self.button.description, seeded=self.vault.seeded)
-        picture = {"text/plain": repr(self), "text/html": image(drawn, form_sentence(self.title, rows))}
-        return {**data, **picture}, metadata
+    def _heard(self, event: Event) -> None:
+        """Hear of an event on the kernel's own thread, whichever thread brings the news."""
+        loop = self._loop
+        if loop is None or threading.get_ident() == self._thread or not loop.is_running():
+            self.heard(event)
+        else:
+            loop.call_soon_threadsafe(self.heard, event)
 
 
-def wide(**options: Any) -> dict[str, Any]:
-    """Return the options of an input that fills its row; a plain 100 % would lose its right border."""
-    return {"layout": Layout(width="calc(100% - 4px)"), "style": {"description_width": "128px"}, **options}
+def member_path(field: str) -> str:
+    """Return the path of a request's member without the word before it and the places in lists."""
+    parts = [part.partition("[")[0] for part in field.split(".")]
+    return ".".join(parts[1:] if parts[0] in ("policy", "issuer") else parts)
 
 
 async def in_thread(call: Callable[[], Any]) -> Any:
@@ -213,20 +421,13 @@ async def in_thread(call: Callable[[], Any]) -> Any:
         return call()
 
 
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def _raise_failure(task: asyncio.Future[Any]) -> None:
     if not task.cancelled():
         task.result()
-
-
-def _shown(field: Widget) -> Shown:
-    label = field.description
-    if isinstance(field, Checkbox):
-        return Shown(label, "yes" if field.value else "no", "check")
-    if isinstance(field, Password):
-        return Shown(label, "", "secret")
-    if isinstance(field, Dropdown):
-        return Shown(label, str(field.label), "choice")
-    value = getattr(field, "label", None) or getattr(field, "value", "")
-    return Shown(
-        label, value.split("\n")[0] if isinstance(value, str) else str(value) if isinstance(value, int) else ""
-    )

@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import Checkbox, FileUpload, Password, Text, Textarea
-
 from kvlab.errors import InvalidName, MissingProperty, VaultError
+from kvlab.render.call.call import Call
 from kvlab.render.certificate import bundle_html
-from kvlab.render.markup import pill, text
-from kvlab.widgets.form import Form, Row, wide
+from kvlab.widgets.field import Field
+from kvlab.widgets.form import Form
+from kvlab.wire.policy import CertificatePolicy
+from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
     from kvlab.vault.vault import Vault
     from kvlab.wire.certificate import CertificateBundle
 
-
+NAME_HELP = "1 to 127 letters, digits and hyphens. A key and a secret of this name come with it."
 _FILES = ".pfx,.p12,.pem,.crt,.key"
 
 
@@ -34,43 +35,97 @@ def import_form(vault: Vault) -> ImportForm:
     return ImportForm(vault)
 
 
-class ImportForm(Form):
+class Suitcase:
     """
-    Calls ``import_certificate``.
+    What is to be imported: kept here from the moment it arrives until it is imported, the password for one try.
 
-    A field's value is part of a notebook's saved state; so a file, pasted text or a password is taken out of its field
-    as soon as it arrives, and kept by the form until the import, or the password until the next try.
+    Attributes:
+        fields: an upload, a place to paste, and a password; none of them keeps what it is given.
     """
 
-    def __init__(self, vault: Vault) -> None:
-        super().__init__(vault, "Import a certificate", "Import certificate")
+    def __init__(self) -> None:
         self._source: bytes | None = None
         self._password: str | None = None
-        self.rows = {
-            "name": Row(
-                Text("", **wide(description="Certificate name")),
-                "Letters, digits and hyphens. A key and a secret of this name come with it.",
-            ),
-            "file": Row(
-                FileUpload(accept=_FILES, description="Choose a PFX or PEM file").add_class("kvw-file"),
-                "A PFX, or a PEM file with certificates and one PKCS#8 private key.",
-            ),
-            "pem": Row(
-                Textarea("", rows=3, continuous_update=False, **wide(description="or paste PEM")),
-                "It leaves this field at once; the vault gets it when you import.",
-            ),
-            "password": Row(
-                Password(value="", continuous_update=False, **wide(description="Password")),
-                "Of the PFX or the encrypted key. It leaves this field at once, is used once and is not kept.",
-            ),
-            "exportable": Row(
-                Checkbox(value=True, description="Exportable: the secret may hold the private key", indent=False)
-                .add_class("kvw-check")
-            ),
-        }  # fmt: skip
-        self.left.children = [*self.rows.values()]
-        for name in ("file", "pem", "password"):
-            self.fields[name].observe(lambda change, name=name: self._take(name, change["new"]), "value")
+        self.fields = [
+            Field("file", "PFX or PEM file", "file",
+                  "A PFX, or a PEM file with certificates and one PKCS#8 private key.", member="value", accept=_FILES),
+            Field("pem", "or paste PEM", "secretarea",
+                  "It leaves this field at once; the vault gets it when you import.", placeholder="-----BEGIN …"),
+            Field("password", "Password", "secret",
+                  "Of the PFX or the encrypted key. It leaves this field at once, is used once and is not kept.",
+                  member="pwd"),
+        ]  # fmt: skip
+
+    def take(self, field: Field, value: bytes | str, filename: str = "") -> None:
+        """Take a secret out of the hands of the browser."""
+        if not value:
+            return
+        if field.kind == "secret":
+            assert isinstance(value, str)
+            self._password = value
+        else:
+            self._source = value.encode() if isinstance(value, str) else value
+        self._say(filename)
+
+    def load(self, source: bytes | str | Path, password: str | None) -> None:
+        """Take what to import from Python."""
+        octets = source.read_bytes() if isinstance(source, Path) else source
+        self._source = octets.encode() if isinstance(octets, str) else octets
+        self._password = password
+        self._say(source.name if isinstance(source, Path) else "")
+
+    def open(self) -> tuple[bytes, str | None]:
+        """
+        Return source and password; the password is forgotten with this try.
+
+        Raises:
+            MissingProperty: there is nothing to import yet.
+        """
+        password, self._password = self._password, None
+        self.fields[2].note = ("", "")
+        if self._source is None:
+            raise MissingProperty("value", hint="Choose a file or paste PEM.")
+        return self._source, password
+
+    def empty(self) -> None:
+        """Forget everything."""
+        self._source = self._password = None
+        for field in self.fields:
+            field.note = ("", "")
+
+    def _say(self, filename: str) -> None:
+        if self._source is not None:
+            kind = "PEM" if b"-----BEGIN" in self._source else "PFX"
+            called = f"{visible(filename)}: " if filename else ""
+            self.fields[0].note = ("ok", f"{called}{kind} of {len(self._source):,} octets at hand")
+            self.fields[0].refusal = None
+        if self._password is not None:
+            self.fields[2].note = ("ok", "at hand, for one try")
+            self.fields[2].refusal = None
+
+    def __repr__(self) -> str:
+        return "<Suitcase>"
+
+
+class ImportForm(Form):
+    """Calls ``import_certificate``."""
+
+    working = "opening the file and importing it"
+
+    def __init__(self, vault: Vault) -> None:
+        self._suitcase = Suitcase()
+        exportable = CertificatePolicy.describe("key_props.exportable")
+        super().__init__(
+            vault,
+            "Import a certificate",
+            "Import certificate",
+            [
+                Field("name", "Certificate name", "text", NAME_HELP, value=""),
+                *self._suitcase.fields,
+                Field("exportable", "Exportable", "check", exportable, value=True, member="key_props.exportable"),
+            ],
+        )
+        self.draw()
 
     def load(self, source: bytes | str | Path, password: str | None = None) -> ImportForm:
         """
@@ -83,58 +138,44 @@ class ImportForm(Form):
         Returns:
             The form itself.
         """
-        octets = source.read_bytes() if isinstance(source, Path) else source
-        self._source = octets.encode() if isinstance(octets, str) else octets
-        self._password = password
-        self._say_loaded()
+        self._suitcase.load(source, password)
+        self.draw()
         return self
 
-    def submit(self) -> CertificateBundle | list[VaultError]:
-        """
-        Import the certificate.
-
-        Returns:
-            The new version, or a list of what the vault refuses.
-        """
-        for row in self.rows.values():
-            row.refuse(None)
-        password, self._password = self._password, None
-        name = self.fields["name"].value
-        if self._source is None:
-            return self.refuse([MissingProperty("value", hint="Choose a file or paste PEM.")])
+    def ask(self, vault: Vault) -> CertificateBundle:
+        """Import what is at hand."""
+        source, password = self._suitcase.open()
         policy: dict[str, Any] = {"key_props": {"exportable": self.fields["exportable"].value}}
-        try:
-            made = self.vault.import_certificate(name, self._source, pwd=password, policy=policy)
-        except VaultError as error:
-            return self.refuse([error])
-        self._source = None
-        self.state = "done"
-        self.status.value = pill(f"{name}: imported", "ok")
-        self.outcome.value = f"<div>{self.flow(name)}{bundle_html(made)}</div>"
-        return made
+        return vault.import_certificate(self.fields["name"].value, source, pwd=password, policy=policy)
+
+    def end(self, answer: CertificateBundle) -> None:
+        """Show what was imported."""
+        self._suitcase.empty()
+        name = self.fields["name"].value
+        self.status = ("ok", f"{name}: imported")
+        self.outcome = f"<div>{self.flow(name)}{bundle_html(answer)}</div>"
+
+    def call(self) -> Call:
+        """Return the call; what is secret is not in it."""
+        policy = {"key_props": {"exportable": self.fields["exportable"].value}}
+        name = self.fields["name"].value
+        return Call.of("import_certificate", name, vault=self.vault, value=b"", policy=policy)
 
     def field_of(self, error: VaultError) -> str:
         """Return the field an error is about."""
-        if isinstance(error, InvalidName):
-            return "name"
-        facts = error.facts.get("field")
-        return {"value": "file", "pwd": "password"}.get(str(facts), "")
+        return "name" if isinstance(error, InvalidName) else super().field_of(error)
 
-    def _take(self, name: str, value: Any) -> None:
-        """Take a secret out of its field."""
-        if not value:
-            return
-        if name == "password":
-            self._password = value
-        else:
-            self._source = value.encode() if name == "pem" else bytes(value[0]["content"])
-        self.fields[name].value = () if name == "file" else ""
-        self._say_loaded()
+    def changed(self, field: Field) -> None:
+        """Take a secret that was put into a field from Python out of it again."""
+        if field.kind in ("secret", "secretarea", "file"):
+            value, field.value = field.value, None
+            self._suitcase.take(field, value or "")
+        super().changed(field)
 
-    def _say_loaded(self) -> None:
-        if self._source is not None:
-            kind = "PEM" if b"-----BEGIN" in self._source else "PFX"
-            words = f"{kind} of {len(self._source)} octets at hand"
-            self.rows["file"].say(f'<span class="kvw-good"><i>✓</i> {text(words)}</span>')
-        if self._password is not None:
-            self.rows["password"].say('<span class="kvw-good"><i>✓</i> at hand, for one try</span>')
+    def take_secret(self, field: Field, text: str) -> None:
+        """Take a password or a private key."""
+        self._suitcase.take(field, text)
+
+    def take_file(self, field: Field, filename: str, octets: bytes) -> None:
+        """Take a file."""
+        self._suitcase.take(field, octets, filename)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ipywidgets import HTML, Button, FileUpload, Textarea
+from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import VaultError
+from kvlab.render.call.call import Call
 from kvlab.render.certificate import bundle_html
-from kvlab.render.markup import pill, text
-from kvlab.widgets.form import Form, Row, wide
+from kvlab.widgets.field import Field
+from kvlab.widgets.form import Button, Form
 from kvlab.x509.container import pem_certificate, pem_request
+from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
+    from kvlab.events import Event
     from kvlab.vault.vault import Vault
     from kvlab.wire.certificate import CertificateBundle
+    from kvlab.wire.operation import CertificateOperation
+
+_ANSWER = "PEM: your CA's answer, and below it the CA's own certificate if you have it. No private key is in it."
 
 
 def merge(vault: Vault, name: str) -> MergeForm:
@@ -26,43 +30,41 @@ def merge(vault: Vault, name: str) -> MergeForm:
         name: of the certificate.
 
     Returns:
-        The form. ``fields``: ``certificate`` (PEM text), ``file`` (an upload); ``form.sign()`` has the practice
-        CA sign.
+        The form. ``fields``: ``certificate`` (PEM text), ``file`` (an upload; from Python octets); ``form.sign()`` has
+        the practice CA sign.
 
     Raises:
         PendingCertificateNotFound: 404, nothing is pending on this name.
     """
-    return MergeForm(vault, name)
+    return MergeForm(vault, name, vault.get_certificate_operation(name))
 
 
 class MergeForm(Form):
     """Calls ``merge_certificate`` with what is pasted, uploaded, or signed by the practice CA."""
 
-    def __init__(self, vault: Vault, name: str) -> None:
+    def __init__(self, vault: Vault, name: str, operation: CertificateOperation) -> None:
         self.name = name
-        self._operation = vault.get_certificate_operation(name)
-        super().__init__(vault, f"Merge into {name}", "Merge certificate")
-        self.rows = {
-            "certificate": Row(
-                Textarea("", rows=6, placeholder="-----BEGIN CERTIFICATE-----", **wide(description="CA's answer")),
-                "PEM: your CA's answer, and below it the CA's own certificate if you have it. No private key is in it.",
-            ),
-            "file": Row(
-                FileUpload(accept=".cer,.crt,.pem,.p7b,.der", description="or choose a file").add_class("kvw-file"),
-                "DER, PEM or P7B.",
-            ),
-        }
+        self._operation = operation
         self._octets: bytes | None = None
-        self.left.children = [*self.rows.values()]
-        request = HTML(f'<pre class="kvr-code">{text_lines(pem_request(self._operation.csr))}</pre>')
-        self.right.children = [HTML("The request, for your CA").add_class("kvw-side"), request]
-        self.body.children = [self.left, self.right]
-        self.sign_button = Button(description="Have the practice CA sign it")
-        self.sign_button.on_click(lambda _: self.sign())
-        self.foot.children = [self.button, self.sign_button, self.status]
-        self.fields["file"].observe(lambda change: self._take(change["new"]), "value")
-        self.fields["certificate"].observe(lambda _: self._typed(), "value")
-        self._draw()
+        super().__init__(
+            vault,
+            f"Merge into {name}",
+            "Merge certificate",
+            [
+                Field("certificate", "CA's answer", "area", _ANSWER, value="", member="x5c", rows=9,
+                      placeholder="-----BEGIN CERTIFICATE-----"),
+                Field("file", "or a file", "file", "DER, PEM or P7B.", accept=".cer,.crt,.pem,.p7b,.der"),
+            ],
+        )  # fmt: skip
+        self.more_buttons = [Button("sign", "Have the practice CA sign it", self.sign, "Steps 3 and 4 of the flow.")]
+        self._show_request()
+        self._show_flow()
+        self.draw()
+
+    @property
+    def sign_button(self) -> Button:
+        """Has the practice CA sign."""
+        return self.more_buttons[0]
 
     def sign(self, *, months: int = 12, copy_extensions: bool = True) -> None:
         """
@@ -77,51 +79,79 @@ class MergeForm(Form):
         except VaultError as error:
             self.refuse([error])
             return
-        self.fields["certificate"].value = "".join(map(pem_certificate, signed))
-        self.rows["certificate"].say(
-            '<span class="kvw-good"><i>✓</i> signed by the practice CA: leaf, then issuing CA</span>'
-        )
-        self._draw()
+        field = self.inputs["certificate"]
+        field.value = "".join(map(pem_certificate, signed))
+        field.note = ("ok", "signed by the practice CA: leaf, then issuing CA")
+        self._show_flow()
+        self.draw()
 
-    def submit(self) -> CertificateBundle | list[VaultError]:
-        """
-        Merge the certificate (step 5).
+    def ask(self, vault: Vault) -> CertificateBundle:
+        """Merge the certificate (step 5); a refused merge leaves the operation mergeable."""
+        return vault.merge_certificate(self.name, self._source())
 
-        Returns:
-            The new version, or a list of what the vault refuses; a refused merge leaves the operation mergeable.
-        """
-        source: bytes | str = self._octets or self.fields["certificate"].value
-        try:
-            made = self.vault.merge_certificate(self.name, source)
-        except VaultError as error:
-            self.refuse([error])
-            self._draw()
-            return [error]
-        self.state = "done"
-        self.status.value = pill(f"{self.name}: completed", "ok")
-        self._draw(bundle_html(made))
-        return made
+    def end(self, answer: CertificateBundle) -> None:
+        """Show the new version."""
+        self.status = ("ok", f"{self.name}: completed")
+        self._show_flow(bundle_html(answer))
 
-    def field_of(self, error: VaultError) -> str:
-        """Return the field an error is about."""
-        return "certificate" if str(error.facts.get("field", "")).startswith("x5c") else ""
+    def refuse(self, errors: list[VaultError]) -> list[VaultError]:
+        """Show a refusal; the flow shows it too."""
+        super().refuse(errors)
+        if not self.outcome:
+            self._show_flow()
+        return errors
 
-    def _typed(self) -> None:
-        """Let the text count that came last, in place of a file chosen before."""
+    def call(self) -> Call | None:
+        """Return the call."""
+        source = self._source()
+        return Call.of("merge_certificate", self.name, vault=self.vault, x5c=source) if source else None
+
+    def changed(self, field: Field) -> None:
+        """Let what came last count; tell at once what the vault will say of it."""
+        if field.name == "file":
+            if isinstance(field.value, (bytes, bytearray)):
+                self.take_file(field, "", bytes(field.value))
+                field.value = None
+            return
         self._octets = None
-        self.rows["certificate"].refuse(None)
-        self.rows["file"].refuse(None)
+        self.inputs["file"].note = ("", "")
+        self._look_ahead()
+        self.draw()
 
-    def _take(self, files: tuple[dict[str, bytes], ...]) -> None:
-        if files:
-            self._octets = bytes(files[0]["content"])
-            self.rows["file"].say(f'<span class="kvw-good"><i>✓</i> {len(self._octets)} octets at hand</span>')
+    def take_file(self, field: Field, filename: str, octets: bytes) -> None:
+        """Take the CA's answer as a file."""
+        self._octets = octets
+        field.note = ("ok", f"{visible(filename)} · {len(octets):,} octets at hand".lstrip("· "))
+        self._look_ahead()
+        self.draw()
 
-    def _draw(self, below: str = "") -> None:
-        kept = self.outcome.value if self.state == "failed" and "kvr-refusal" in self.outcome.value else ""
-        self.outcome.value = kept or f"<div>{self.flow(self.name)}{below}</div>"
+    def heard(self, event: Event) -> None:
+        """Follow what happens to the operation, whoever makes it happen."""
+        if event.object.casefold() == f"certificates/{self.name}".casefold() and event.kind not in ("poll", "refused"):
+            if self.state not in ("busy", "done"):
+                self._look_ahead()
+                self._show_flow()
+            self.draw()
 
+    def _source(self) -> bytes | str:
+        return self._octets or str(self.inputs["certificate"].value)
 
-def text_lines(lines: str) -> str:
-    """Escape text that has lines of its own."""
-    return "\n".join(text(line) for line in lines.strip().splitlines())
+    def _look_ahead(self) -> None:
+        """Ask what the vault would answer to what is at hand, and say it beside the field."""
+        field, source = self.inputs["certificate"], self._source()
+        field.refusal, field.note = None, ("", "")
+        if not source.strip():
+            return
+        foreseen = self.vault.rehearse("merge_certificate", self.name, source)
+        field.refusal = foreseen
+        if foreseen is None:
+            field.note = ("ok", "This can be merged.")
+
+    def _show_request(self) -> None:
+        request = pem_request(self._operation.csr)
+        lines: list[Any] = [[line, ""] for line in request.splitlines()]
+        note = "A request holds the public key and what is asked for; it is no secret."
+        self.side = {"title": "The request, for your CA", "text": request, "lines": lines, "note": note}
+
+    def _show_flow(self, below: str = "") -> None:
+        self.outcome = f"<div>{self.flow(self.name)}{below}</div>"

@@ -15,7 +15,7 @@ from kvlab.wire.policy import CertificatePolicy
 class Attributes(WireModel):
     """What the vault knows about one version; times in epoch seconds."""
 
-    enabled: bool | None = None
+    enabled: bool | None = Field(None, description="Whether key and secret can be used. Default: true.")
     nbf: int | None = None
     exp: int | None = None
     created: int | None = None

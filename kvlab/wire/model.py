@@ -76,6 +76,22 @@ class WireModel(BaseModel):
         return _members(cls)
 
     @classmethod
+    def describe(cls, path: str) -> str:
+        """
+        Return what a member is for.
+
+        Args:
+            path: by its names on the wire, such as ``key_props.exportable``.
+        """
+        first, _, rest = path.partition(".")
+        if rest:
+            inner = _members(cls)[first]
+            assert inner is not None
+            return inner.describe(rest)
+        found = next(field for name, field in cls.model_fields.items() if first in (name, field.alias))
+        return found.description or ""
+
+    @classmethod
     def unknown_members(cls, value: Any, prefix: str = "") -> list[str]:
         """List the members of a mapping or of valid JSON text, at any depth, that the model ignores."""
         if isinstance(value, str):

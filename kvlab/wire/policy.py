@@ -40,9 +40,11 @@ class SecretProperties(WireModel):
 class SubjectAlternativeNames(WireModel):
     """Names beside the subject."""
 
-    emails: list[str] | None = Field(None, description="rfc822Name entries.")
+    emails: list[str] | None = Field(None, description="rfc822Name entries: e-mail addresses, for S/MIME.")
     dns_names: list[str] | None = Field(None, description="dNSName entries: the names that clients compare.")
-    upns: list[str] | None = Field(None, description="User principal names (an otherName).")
+    upns: list[str] | None = Field(
+        None, description="User principal names, such as ann@contoso.com: who signs in with the certificate."
+    )
     uris: list[str] | None = Field(None, description="uniformResourceIdentifier entries (2025-07-01 and later).")
     ip_addresses: list[str] | None = Field(
         None, alias="ipAddresses", description="iPAddress entries (2025-07-01 and later)."
@@ -58,11 +60,20 @@ class BasicConstraints(WireModel):
 class X509CertificateProperties(WireModel):
     """What the certificate says."""
 
-    subject: str | None = Field(None, description="X.500 name, at most 200 characters, such as CN=contoso.com.")
+    subject: str | None = Field(
+        None,
+        description="Who the certificate is about: an X.500 name, at most 200 characters, such as CN=shop.contoso.com.",
+    )
     sans: SubjectAlternativeNames | None = Field(None, description="Subject alternative names.")
-    ekus: list[str] | None = Field(None, description="Extended key usage, dotted. Default: server and client.")
-    key_usage: list[str] | None = Field(None, description="Key usage bits of RFC 5280.")
-    validity_months: int | None = Field(None, description="Calendar months of validity. Default: 12.")
+    ekus: list[str] | None = Field(
+        None, description="What the key is for, as dotted object identifiers. Default: TLS server and client."
+    )
+    key_usage: list[str] | None = Field(
+        None, description="What the key may do, in the words of RFC 5280. Default: by the type of key."
+    )
+    validity_months: int | None = Field(
+        None, description="Calendar months of validity, 1 to 120. Default: 12. A CA may decide otherwise."
+    )
     basic_constraints: BasicConstraints | None = Field(None, description="Returned, not asked for.")
 
 
@@ -76,7 +87,9 @@ class Trigger(WireModel):
 class Action(WireModel):
     """What a lifetime action does."""
 
-    action_type: ActionType = Field(description="EmailContacts or AutoRenew.")
+    action_type: ActionType = Field(
+        description="AutoRenew makes a new version through the same issuer; EmailContacts only tells the contacts."
+    )
 
 
 class LifetimeAction(WireModel):

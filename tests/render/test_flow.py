@@ -8,7 +8,7 @@ import pytest
 from kvlab import Vault
 from kvlab.errors import PublicKeyMismatch
 from kvlab.render.flow import flow_sentence, flow_svg, flow_text
-from kvlab.render.form import Shown, form_svg
+from kvlab.render.form import Drawn, Shown, form_svg
 from kvlab.render.pictogram import PICTOGRAMS, pictogram
 from kvlab.render.start import LESSONS, Check, checks_html, lessons_html
 from kvlab.render.story import read_story
@@ -109,7 +109,7 @@ def test_the_picture_of_a_form_hides_what_is_secret():
         Shown("P", "", "secret"),
     ]
 
-    svg = form_svg("Import", "in kvlab", rows, "Import", seeded=True)
+    svg = form_svg(Drawn("Import", "in kvlab", rows, ["Key", "Usage"], "Key", "Import"), seeded=True)
 
     assert "<web>" in "".join(ET.fromstring(svg).itertext())
 

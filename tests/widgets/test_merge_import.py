@@ -2,7 +2,6 @@
 
 import base64
 import json
-from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
@@ -15,9 +14,14 @@ from tests.vault.make import ec_policy, finish
 PASSWORD = "Pflanzen und Erde"
 
 
-def upload(name, content):
-    """What an upload puts into its field."""
-    return ({"name": name, "type": "", "size": len(content), "content": content, "last_modified": datetime.now(UTC)},)
+def drop(form, filename, content):
+    """Drop a file on the form, as the browser tells of it."""
+    form.hear({"do": "file", "name": "file", "value": filename}, [memoryview(content)])
+
+
+def shown(form, name):
+    """What the browser draws of a field."""
+    return next(spec for spec in form.view.view["fields"] if spec["name"] == name)
 
 
 @pytest.fixture
@@ -49,8 +53,7 @@ def test_the_practice_ca_signs_and_the_form_merges(shop):
 def test_the_request_is_shown_for_the_ca(shop):
     form = kvlab.merge(shop, "shop")
 
-    shown = form.right.children[1].value
-    lines = [line.split(">")[-1] for line in shown.split("</pre>")[0].splitlines()]
+    lines = [line for line, _ in form.view.view["side"]["lines"]]
     assert x509.load_pem_x509_csr("\n".join(lines).encode()).is_signature_valid
 
 
@@ -58,7 +61,7 @@ def test_an_uploaded_answer_is_merged(shop):
     signed = shop.practice_ca().sign(shop.get_certificate_operation("shop"))
     form = kvlab.merge(shop, "shop")
 
-    form.fields["file"].value = upload("shop.cer", signed[0])
+    drop(form, "shop.cer", signed[0])
     assert form.submit().cer == signed[0]
 
 
@@ -68,7 +71,7 @@ def test_a_refused_merge_can_be_repeated(shop):
 
     refused = form.submit()
     assert [type(error) for error in refused] == [PublicKeyMismatch]
-    assert "does not match the public part" in form.rows["certificate"].children[1].value
+    assert "does not match the public part" in shown(form, "certificate")["refusal"]["sentence"]
 
     form.sign()
     assert form.submit().cer is not None
@@ -76,7 +79,7 @@ def test_a_refused_merge_can_be_repeated(shop):
 
 def test_what_came_last_counts(shop):
     form = kvlab.merge(shop, "shop")
-    form.fields["file"].value = upload("wrong.cer", shop.practice_ca().root_der)
+    drop(form, "wrong.cer", shop.practice_ca().root_der)
     assert [type(error) for error in form.submit()] == [PublicKeyMismatch]
 
     form.sign()
@@ -88,6 +91,43 @@ def test_text_that_is_no_certificate_is_refused(shop):
     form.fields["certificate"].value = "good morning"
 
     assert [type(error) for error in form.submit()] == [NotACertificate]
+
+
+def test_what_is_at_hand_is_judged_before_it_is_merged(shop):
+    form = kvlab.merge(shop, "shop")
+    before = list(shop.events)
+
+    form.fields["certificate"].value = "good morning"
+    assert shown(form, "certificate")["refusal"]["codes"] == ["400", "BadParameter"]
+    drop(form, "shop.p7b", b"\x00" * 64)
+    assert shown(form, "certificate")["refusal"] is not None
+    assert list(shop.events) == before
+
+    form.sign()
+    assert shown(form, "certificate")["refusal"] is None
+
+
+def test_a_merge_elsewhere_is_seen(shop):
+    form = kvlab.merge(shop, "shop")
+    form.sign()
+
+    shop.merge_certificate("shop", form.fields["certificate"].value)
+
+    assert shown(form, "certificate")["refusal"]["codes"][:2] == ["404", "PendingCertificateNotFound"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x89PNG\r\n", b"\x00" * 4096, "Grüße\u202e".encode(), b"-----BEGIN CERTIFICATE-----"]
+)
+def test_a_file_of_any_kind_gets_a_clear_refusal(shop, content):
+    merging, importing = kvlab.merge(shop, "shop"), kvlab.import_form(shop)
+    importing.fields["name"].value = "moved"
+
+    for form in (merging, importing):
+        drop(form, "evil\u202egnp.exe", content)
+        refused = form.submit()
+        assert [error.status for error in refused] == [400]
+        assert "\u202e" not in json.dumps(form.view.view, ensure_ascii=False)
 
 
 def test_without_a_pending_request_there_is_no_form(vault):
@@ -103,8 +143,7 @@ def test_a_pfx_is_imported_and_its_password_used_once(vault, pfx):
     made = form.submit()
 
     assert (form.state, made.policy.key_props.exportable) == ("done", False)
-    assert form._password is None
-    assert form._source is None
+    assert vars(form._suitcase) == {"_source": None, "_password": None, "fields": form._suitcase.fields}
 
 
 def test_a_wrong_password_is_refused_and_the_file_stays_at_hand(vault, pfx):
@@ -124,19 +163,24 @@ def test_a_path_is_loaded(vault, pfx, tmp_path):
     assert form.submit().cer is not None
 
 
-def test_nothing_secret_stays_in_a_field(vault, pfx):
-    form = kvlab.import_form(vault)
+@pytest.mark.parametrize("make", [kvlab.import_form, kvlab.create])
+def test_nothing_secret_stays_in_a_field(vault, pfx, make):
+    form = make(vault)
+    if make is kvlab.create:
+        form.fields["method"].value = "import"
+    sent = []
+    form.view.observe(lambda change: sent.append(repr(change["new"])))
 
     form.fields["password"].value = PASSWORD
-    form.fields["file"].value = upload("a.pfx", pfx)
-    form.fields["pem"].value = "-----BEGIN PRIVATE KEY-----"
+    form.hear({"do": "secret", "name": "password", "value": PASSWORD})
+    form.hear({"do": "secret", "name": "pem", "value": "-----BEGIN PRIVATE KEY-----"})
+    drop(form, "a.pfx", pfx)
 
-    states = [widget.get_state() for row in form.rows.values() for widget in (row.field, *row.children)]
-    picture = form._repr_mimebundle_()[0]
-    saved = json.dumps([states, picture], default=str)
-    assert form.fields["password"].value == form.fields["pem"].value == ""
-    assert form.fields["file"].value == ()
-    for secret in (PASSWORD, "PRIVATE KEY", base64.b64encode(pfx).decode()[:40]):
+    saved = json.dumps([form.view.get_state(), form.get_state(), form._repr_mimebundle_()[0], sent], default=str)
+    saved += (
+        repr(form) + repr(form._suitcase) + repr(form.call()) + repr([field.value for field in form.inputs.values()])
+    )
+    for secret in (PASSWORD, "PRIVATE KEY", base64.b64encode(pfx).decode()[:40], repr(pfx)[2:40]):
         assert secret not in saved
 
 
@@ -144,7 +188,7 @@ def test_secrets_arrive_all_the_same(vault, pfx):
     form = kvlab.import_form(vault)
     form.fields["name"].value = "moved"
     form.fields["password"].value = PASSWORD
-    form.fields["file"].value = upload("a.pfx", pfx)
+    drop(form, "a.pfx", pfx)
 
     form.button.click()
 
@@ -159,7 +203,7 @@ def test_an_import_of_nothing_says_what_to_do(vault):
     form.submit()
 
     assert form.state == "failed"
-    assert "Choose a file or paste PEM" in form.rows["file"].children[1].value
+    assert "Choose a file or paste PEM" in shown(form, "file")["refusal"]["hint"]
 
 
 def test_a_flow_is_a_picture_and_text(shop):

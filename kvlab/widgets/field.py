@@ -1,0 +1,162 @@
+"""The fields of a form: what each holds, how it looks, and what is said beside it. They know no rule."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import traitlets
+
+from kvlab.render.markup import one_line
+from kvlab.x509.primitive import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kvlab.errors import VaultError
+
+_BETWEEN = re.compile(r"[,;\s]+")
+_WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+
+
+class Option(NamedTuple):
+    """
+    One of several values.
+
+    Attributes:
+        value: what the field holds then; text, a number, true, false, or None.
+        label: its words.
+        note: a second line.
+        picture: SVG of kvlab's own.
+    """
+
+    value: Any
+    label: str
+    note: str = ""
+    picture: str = ""
+
+
+class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no types here
+    """
+    One input of a form.
+
+    Args:
+        name: in ``form.fields``.
+        label: its words.
+        kind: ``text``, ``area``, ``number``, ``choice``, ``segments``, ``cards``, ``check``, ``checks``, ``list``,
+            ``rows``, ``fixed``; and those that keep nothing: ``secret``, ``secretarea``, ``file``, ``action``.
+        help_text: one or two sentences.
+        value: at first; None is "left out", and ``default`` says what that means.
+        member: of the request, such as ``x509_props.subject``.
+        options: for those that offer some; for ``rows`` the columns.
+        **look: ``tab``, ``unit``, ``placeholder``, ``optional`` (folded away while empty), ``accept``, ``rows``.
+    """
+
+    value = traitlets.Any()
+    """What it holds; setting it is what typing does."""
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        kind: str = "text",
+        help_text: str = "",
+        *,
+        value: Any = None,
+        member: str = "",
+        options: Sequence[Option] = (),
+        **look: Any,
+    ) -> None:
+        self.name, self.label, self.kind, self.help, self.member = name, label, kind, help_text, member
+        self.options = tuple(options)
+        self.look = look
+        self.default: Any = None
+        self.refusal: VaultError | None = None
+        self.note: tuple[str, str] = ("", "")
+        self.off: VaultError | str | None = None
+        self.edit = ""
+        super().__init__(value=value)
+
+    @traitlets.validate("value")  # type: ignore[untyped-decorator]
+    def _split(self, proposal: Mapping[str, Any]) -> Any:
+        """Take a list given as one text, as people paste it."""
+        value = proposal["value"]
+        if self.kind == "list" and isinstance(value, str):
+            return [part for part in _BETWEEN.split(value) if part]
+        return list(value) if self.kind in ("list", "checks", "rows") and isinstance(value, tuple) else value
+
+    @property
+    def tab(self) -> str:
+        """The tab it is on; empty above the tabs."""
+        return str(self.look.get("tab", ""))
+
+    @property
+    def shown(self) -> Any:
+        """The value that counts: the field's own, else the vault's default."""
+        return self.default if self.value is None else self.value
+
+    def take(self, value: Any, edit: str = "") -> None:
+        """Take what the browser sent; what does not fit the kind of field is not heard."""
+        self.edit = edit
+        if self._fits(value):
+            if self.kind == "number" and isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+                value = int(value)
+            self.value = None if value == "" and self.kind == "number" else value
+
+    def spec(self) -> dict[str, Any]:
+        """Return how the browser draws it."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            "kind": self.kind,
+            "help": self.help,
+            "value": self.value,
+            "default": self.default,
+            "options": [option._asdict() for option in self.options],
+            "refusal": said(self.refusal),
+            "note": self.note,
+            "off": said(self.off) if self.off is not None and not isinstance(self.off, str) else self.off,
+            "edit": self.edit,
+            "look": self.look,
+        }
+
+    def words(self) -> str:
+        """Return the value as one line of text, for a picture."""
+        value = self.shown
+        if self.kind in ("secret", "secretarea", "file", "action") or value is None:
+            return ""
+        if self.kind == "check":
+            return "yes" if value else "no"
+        labels = {option.value: option.label for option in self.options if self.kind != "rows"}
+        if isinstance(value, list):
+            return ", ".join(labels.get(part, part) if isinstance(part, str) else _row(part) for part in value)
+        return str(labels.get(value, value))
+
+    def _fits(self, value: Any) -> bool:
+        if self.kind in ("choice", "segments", "cards"):
+            return any(value == option.value and type(value) is type(option.value) for option in self.options)
+        if self.kind == "check":
+            return isinstance(value, bool)
+        if self.kind in ("list", "checks"):
+            return isinstance(value, list) and all(isinstance(part, str) for part in value)
+        if self.kind == "rows":
+            return isinstance(value, list) and all(map(self._fits_row, value))
+        return self.kind in ("text", "area", "number") and isinstance(value, str)
+
+    def _fits_row(self, row: Any) -> bool:
+        columns = {option.value for option in self.options}
+        return isinstance(row, dict) and row.keys() <= columns and all(isinstance(part, str) for part in row.values())
+
+
+def said(error: VaultError | None) -> dict[str, Any] | None:
+    """Return a refusal as the browser shows it: the service's sentence, its codes, kvlab's help, and a repair."""
+    if error is None:
+        return None
+    codes = [str(error.status), error.code, *([error.inner_code] if error.inner_code else [])]
+    repair = None if error.repair is None else visible(str(error.repair))
+    hint = visible(error.hint or "")
+    return {"sentence": visible(one_line(error.message)), "codes": codes, "hint": hint, "repair": repair}
+
+
+def _row(part: Mapping[str, str]) -> str:
+    return " ".join(filter(None, part.values()))
