@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kvlab import tables
+    from kvlab import tables, zoo
+    from kvlab.clients.aws import aws
     from kvlab.clients.forward import transport
     from kvlab.clients.sdk import sdk
     from kvlab.clock import SimulatedClock, SystemClock

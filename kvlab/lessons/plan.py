@@ -13,6 +13,7 @@ from kvlab.lessons.exercise import Exercise, Hint, Making, Plan, Wrong
 MODULES = {
     "01": "self_signed",
     "02": "manual",
+    "03": "importing",
 }
 """The lesson's number -> its module; loaded when it is asked for."""
 
