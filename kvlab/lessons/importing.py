@@ -88,7 +88,9 @@ def _four_labels(at: Look) -> Iterator[Row]:
     refused = at.refused("import_certificate", task.name)
     words = refusal_words(refused) if refused else "imported" if current else "not imported"
     hint = "locked" if keys[0].startswith("ENCRYPTED") else "not_imported"
-    yield Row("import", "imported", words, refused is None and current is not None, hint, refused.seq if refused else None)
+    yield Row(
+        "import", "imported", words, refused is None and current is not None, hint, refused.seq if refused else None
+    )
     if current is not None:
         yield _same_key(current, x509.load_pem_x509_certificate(task.certificate.encode()))
 
@@ -157,7 +159,7 @@ def _from_own_key(at: Look) -> Iterator[Row]:
 
 
 def _pairs_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Hand out three keys and four certificates: one good pair, one expired pair, and two of keys that are not there."""
+    """Hand out three keys and four certificates: one good pair, one expired, two of keys not there."""
     host, now, name = given["host"], vault.clock.now(), given["name"]
     keys = {word: made_key(f"03.4 {name} {word}") for word in ("good", "old", "spare", "lost", "newest")}
     made = {
@@ -219,7 +221,7 @@ def _order_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _authority(name: str, now: datetime, twin: str = "") -> Any:
-    return make_hierarchy(name, lambda part: made_key(f"03.5 {part}{twin}"), lambda part: len(part), now, seeded=True)
+    return make_hierarchy(name, lambda part: made_key(f"03.5 {part}{twin}"), len, now, seeded=True)
 
 
 def _order(at: Look) -> Iterator[Row]:
@@ -233,7 +235,9 @@ def _order(at: Look) -> Iterator[Row]:
     count = len(chain)
     yield Row("certificates in the secret", "2 or more", str(count), count >= 2, "chain_left_out")
     signed = count < 2 or is_signed_by(chain[0], chain[1])
-    yield Row("second in the secret", "signed the first", "signed the first" if signed else "did not", signed, "stranger")
+    yield Row(
+        "second in the secret", "signed the first", "signed the first" if signed else "did not", signed, "stranger"
+    )
 
 
 def _labelled(draw: Draw) -> dict[str, Any]:

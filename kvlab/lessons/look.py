@@ -94,6 +94,10 @@ class Look:
         """Whether a certificate of this name exists or is pending."""
         return name.lower() in self.names
 
+    def is_deleted(self, name: str) -> bool:
+        """Whether a certificate of this name is deleted and can be recovered."""
+        return any(_name(item.id).lower() == name for item in self.vault.get_deleted_certificates())
+
     def require(self, name: str) -> None:
         """
         Make sure that there is something to look at.
@@ -105,7 +109,7 @@ class Look:
             return
         if not self.events:
             raise Stuck(NOTHING_DONE)
-        if any(_name(item.id) == name for item in self.vault.get_deleted_certificates()):
+        if self.is_deleted(name):
             raise Stuck(f"The certificate {name} is deleted. Recover it: vault.recover_deleted_certificate('{name}')")
         other = next((plant for plant in PLANTS if plant != name and plant in self.names), None)
         if other is not None and not self._is_mine(other):

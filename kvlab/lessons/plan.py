@@ -14,6 +14,9 @@ MODULES = {
     "01": "self_signed",
     "02": "manual",
     "03": "importing",
+    "04": "known_issuer",
+    "05": "life",
+    "06": "permission",
 }
 """The lesson's number -> its module; loaded when it is asked for."""
 
