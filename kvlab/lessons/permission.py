@@ -34,7 +34,7 @@ AREAS = ("certificates", "keys", "secrets")
 def grants(at: Look, principal: str) -> Mapping[str, Sequence[str]]:
     """Return what a principal may do now, as the log tells it; nothing for one that nobody defined."""
     told = at.about(principal, "principals")
-    return told[-1].detail if told else {}
+    return {area: told[-1].detail.get(area, ()) if told else () for area in (*AREAS, "roles")}
 
 
 def allowed(granted: Mapping[str, Sequence[str]]) -> set[str]:
