@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kvlab.widgets.flow import flow
     from kvlab.widgets.importing import import_form
     from kvlab.widgets.merge import merge
+    from kvlab.widgets.operation import operation
     from kvlab.widgets.start import ready
     from kvlab.wire.policy import CertificatePolicy
 
@@ -56,6 +57,7 @@ __all__ = [
     "import_form",
     "lesson",
     "merge",
+    "operation",
     "ready",
     "sdk",
     "start",
@@ -85,6 +87,7 @@ _HOMES = {
     "import_form": "kvlab.widgets.importing",
     "lesson": "kvlab.lessons.lesson",
     "merge": "kvlab.widgets.merge",
+    "operation": "kvlab.widgets.operation",
     "ready": "kvlab.widgets.start",
     "start": "kvlab.lessons.start",
     "sdk": "kvlab.clients.sdk",
