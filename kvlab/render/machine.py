@@ -192,8 +192,8 @@ def machine_svg(where: Where, *, seeded: bool) -> str:
 
 def _seed() -> str:
     return (
-        '<rect x="14" y="12.5" width="252" height="21" rx="10.5" fill="none" class="off" stroke-dasharray="3 3"/>'
-        f'<text class="u" x="140" y="27" text-anchor="middle">{SEEDED}</text>'
+        '<g class="seed"><rect x="14" y="12.5" width="252" height="21" rx="10.5" fill="none" class="off" '
+        f'stroke-dasharray="3 3"/><text class="u" x="140" y="27" text-anchor="middle">{SEEDED}</text></g>'
     )
 
 
