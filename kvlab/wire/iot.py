@@ -368,3 +368,44 @@ class Endpoint(Answer):
     """The answer of DescribeEndpoint: a host's name, without scheme and port."""
 
     endpoint_address: str
+
+
+class RegisteredThing(Answer):
+    """The answer of RegisterThing: what was made, by the names that the template has for it."""
+
+    certificate_pem: str
+    resource_arns: dict[str, str]
+
+
+class CreatedProvisioningTemplate(Answer):
+    """The answer of CreateProvisioningTemplate."""
+
+    template_arn: str
+    template_name: str
+    default_version_id: int
+
+
+class ProvisioningTemplate(Answer):
+    """A provisioning template in a list."""
+
+    template_arn: str
+    template_name: str
+    description: str | None = None
+    creation_date: Instant
+    last_modified_date: Instant
+    enabled: bool
+    type: Literal["FLEET_PROVISIONING", "JITP"]
+
+
+class ProvisioningTemplateDescription(ProvisioningTemplate):
+    """The answer of DescribeProvisioningTemplate."""
+
+    default_version_id: int
+    template_body: str
+    provisioning_role_arn: str
+
+
+class ProvisioningTemplateList(TokenPage):
+    """A page of provisioning templates."""
+
+    templates: list[ProvisioningTemplate]

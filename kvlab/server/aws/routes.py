@@ -145,6 +145,16 @@ ROUTES: tuple[Route, ...] = (
     _route("GET /principals/things-v2", "list_principal_things_v2", query=f"{_TOKEN} thingPrincipalType",
            header=_PRINCIPAL),
 
+    _route("POST /things", "register_thing", body="templateBody parameters"),
+    _route("POST /provisioning-templates", "create_provisioning_template",
+           body="templateName description templateBody enabled provisioningRoleArn preProvisioningHook tags type"),
+    _route("GET /provisioning-templates/{templateName}", "describe_provisioning_template"),
+    _route("GET /provisioning-templates", "list_provisioning_templates", query=_TOKEN),
+    _route("PATCH /provisioning-templates/{templateName}", "update_provisioning_template",
+           body="description enabled defaultVersionId provisioningRoleArn preProvisioningHook "
+                "removePreProvisioningHook"),
+    _route("DELETE /provisioning-templates/{templateName}", "delete_provisioning_template"),
+
     _route("GET /endpoint", "describe_endpoint", query="endpointType"),
 )  # fmt: skip
 
