@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kvlab.errors import InvalidRequestException, NotTheOwner
+from kvlab.iot.authorization import AuthorizationOperations
 from kvlab.iot.ca import CaOperations
 from kvlab.iot.endpoint import EndpointOperations
 from kvlab.iot.provisioning import ProvisioningOperations
@@ -25,7 +26,7 @@ ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9-]{1,30}", re.ASCII)
 
 
-class Iot(ProvisioningOperations, TransferOperations, CaOperations, EndpointOperations):
+class Iot(ProvisioningOperations, TransferOperations, CaOperations, AuthorizationOperations, EndpointOperations):
     """
     AWS IoT's registry of certificates, policies and things, kept in a vault's database.
 

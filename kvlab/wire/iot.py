@@ -283,6 +283,48 @@ class EffectivePolicyList(Answer):
     effective_policies: list[EffectivePolicy]
 
 
+class AuthInfo(Answer):
+    """A request that is to be decided."""
+
+    action_type: Literal["PUBLISH", "SUBSCRIBE", "RECEIVE", "CONNECT"]
+    resources: list[str]
+
+
+class Allowed(Answer):
+    """The policies that allow a request."""
+
+    policies: list[Policy]
+
+
+class Denial(Answer):
+    """The policies that deny a request in one of two ways."""
+
+    policies: list[Policy]
+
+
+class Denied(Answer):
+    """The policies that deny a request: by saying nothing, or by a Deny."""
+
+    implicit_deny: Denial
+    explicit_deny: Denial
+
+
+class AuthResult(Answer):
+    """What the policies say to a request."""
+
+    auth_info: AuthInfo
+    allowed: Allowed
+    denied: Denied
+    auth_decision: str
+    missing_context_values: list[str]
+
+
+class Authorization(Answer):
+    """The answer of TestAuthorization."""
+
+    auth_results: list[AuthResult]
+
+
 class CreatedThing(Answer):
     """The answer of CreateThing."""
 

@@ -497,3 +497,51 @@ def test_the_life_of_a_provisioning_template(iot, account):
     assert [row["templateName"] for row in iot.list_provisioning_templates()["templates"]] == ["bulbs"]
     iot.delete_provisioning_template(**named)
     assert refused(iot.describe_provisioning_template, **named) == ("ResourceNotFoundException", 404)
+
+
+@pytest.mark.parity("iot.TestAuthorization")
+def test_authorization_is_tried(iot, account):
+    arn = csr_certificate(iot)["certificateArn"]
+    own = f"arn:aws:iot:us-east-1:{account}"
+
+    def policy(name, effect, action, resource):
+        statement = {"Effect": effect, "Action": action, "Resource": f"{own}:{resource}"}
+        iot.create_policy(
+            policyName=name, policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        )
+        return name
+
+    iot.attach_policy(policyName=policy("own", "Allow", "iot:Publish", "topic/${iot:ClientId}/*"), target=arn)
+    iot.attach_policy(policyName=policy("no-secrets", "Deny", "iot:*", "topic/*/secret"), target=arn)
+    policy("connect", "Allow", "iot:Connect", "client/*")
+
+    def tried(action, resource, **options):
+        info = {"actionType": action, "resources": [f"{own}:{resource}"]}
+        (found,) = iot.test_authorization(principal=arn, authInfos=[info], **{"clientId": "lamp", **options})[
+            "authResults"
+        ]
+        assert found["authInfo"] == info
+        return found
+
+    allowed = tried("PUBLISH", "topic/lamp/state")
+    denied = tried("PUBLISH", "topic/lamp/secret")
+    assert (allowed["authDecision"], allowed["allowed"]["policies"][0]["policyName"]) == ("ALLOWED", "own")
+    assert denied["authDecision"] == "EXPLICIT_DENY"
+    assert [each["policyName"] for each in denied["denied"]["explicitDeny"]["policies"]] == ["no-secrets"]
+    assert tried("PUBLISH", "topic/fan/state")["authDecision"] == "IMPLICIT_DENY"
+    assert tried("CONNECT", "client/lamp")["authDecision"] == "IMPLICIT_DENY"
+    assert tried("CONNECT", "client/lamp", policyNamesToAdd=["connect"])["authDecision"] == "ALLOWED"
+    assert tried("PUBLISH", "topic/lamp/secret", policyNamesToSkip=["no-secrets"])["authDecision"] == "ALLOWED"
+    unnamed = iot.test_authorization(
+        principal=arn, authInfos=[{"resources": [f"{own}:topic/x"], "actionType": "PUBLISH"}]
+    )
+    assert unnamed["authResults"][0]["missingContextValues"] == ["iot:ClientId"]
+    bogus = [{"resources": ["x"], "actionType": "BOGUS"}]
+    assert refused(iot.test_authorization, principal=arn, authInfos=bogus) == ("InvalidRequestException", 400)
+    unknown = refused(
+        iot.test_authorization,
+        principal=arn,
+        authInfos=[{"resources": ["x"], "actionType": "CONNECT"}],
+        policyNamesToAdd=["no"],
+    )
+    assert unknown == ("ResourceNotFoundException", 404)

@@ -124,6 +124,8 @@ ROUTES: tuple[Route, ...] = (
     _route("POST /policy-targets/{policyName}", "list_targets_for_policy", query="marker pageSize"),
     _route("POST /effective-policies", "get_effective_policies", query="thingName",
            body="principal cognitoIdentityPoolId"),
+    _route("POST /test-authorization", "test_authorization", query="clientId",
+           body="principal cognitoIdentityPoolId authInfos policyNamesToAdd policyNamesToSkip"),
     _route("PUT /principal-policies/{policyName}", "attach_principal_policy", header=_OLD_PRINCIPAL),
     _route("DELETE /principal-policies/{policyName}", "detach_principal_policy", header=_OLD_PRINCIPAL),
     _route("GET /principal-policies", "list_principal_policies", query=_PAGE, header=_OLD_PRINCIPAL),
