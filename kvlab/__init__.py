@@ -23,18 +23,13 @@ if TYPE_CHECKING:
     from kvlab.lessons.start import start
     from kvlab.server.mqtt import broker
     from kvlab.vault.vault import Vault
-    from kvlab.widgets.access import access
     from kvlab.widgets.call import calls
-    from kvlab.widgets.contacts import contacts
     from kvlab.widgets.create import create
     from kvlab.widgets.diff import diff
     from kvlab.widgets.explorer.explorer import explore
     from kvlab.widgets.flow import flow
     from kvlab.widgets.importing import import_form
-    from kvlab.widgets.issuer import issuer
-    from kvlab.widgets.lifecycle import lifecycle
     from kvlab.widgets.merge import merge
-    from kvlab.widgets.operation import operation
     from kvlab.widgets.start import ready
     from kvlab.wire.policy import CertificatePolicy
 
@@ -50,22 +45,17 @@ __all__ = [
     "VaultError",
     "X509Error",
     "__version__",
-    "access",
     "aws",
     "broker",
     "calls",
     "check",
-    "contacts",
     "create",
     "diff",
     "explore",
     "flow",
     "import_form",
-    "issuer",
     "lesson",
-    "lifecycle",
     "merge",
-    "operation",
     "ready",
     "sdk",
     "start",
@@ -88,18 +78,13 @@ _HOMES = {
     "broker": "kvlab.server.mqtt",
     "calls": "kvlab.widgets.call",
     "check": "kvlab.lessons.lesson",
-    "access": "kvlab.widgets.access",
-    "contacts": "kvlab.widgets.contacts",
     "create": "kvlab.widgets.create",
     "explore": "kvlab.widgets.explorer.explorer",
     "diff": "kvlab.widgets.diff",
     "flow": "kvlab.widgets.flow",
     "import_form": "kvlab.widgets.importing",
     "lesson": "kvlab.lessons.lesson",
-    "issuer": "kvlab.widgets.issuer",
-    "lifecycle": "kvlab.widgets.lifecycle",
     "merge": "kvlab.widgets.merge",
-    "operation": "kvlab.widgets.operation",
     "ready": "kvlab.widgets.start",
     "start": "kvlab.lessons.start",
     "sdk": "kvlab.clients.sdk",
@@ -125,9 +110,25 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """
-    Teach an IPython shell to show kvlab's objects; done by itself when kvlab is imported in one.
+    Do what ``%load_ext kvlab`` asks for: give an IPython shell the magics ``%kv`` and ``%%kvpolicy``.
     """
-    from kvlab.render.ipython import register  # noqa: PLC0415  IPython's business only where there is IPython
+    from kvlab.widgets import magics  # noqa: PLC0415  IPython's business only where there is IPython
+
+    _show_objects(shell)
+    magics.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """
+    Do what ``%unload_ext kvlab`` asks for: take the magics away; objects are still shown.
+    """
+    from kvlab.widgets import magics  # noqa: PLC0415
+
+    magics.unload(shell)
+
+
+def _show_objects(shell: Any) -> None:
+    from kvlab.render.ipython import register  # noqa: PLC0415
 
     register(shell)
 
@@ -137,7 +138,7 @@ def _register_in_running_shell() -> None:
     module = sys.modules.get("IPython")
     shell = module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
     if shell is not None:
-        load_ipython_extension(shell)
+        _show_objects(shell)
 
 
 _register_in_running_shell()

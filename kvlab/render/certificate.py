@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kvlab.render.deletion import condition_pill, deletion_rows
 from kvlab.render.markup import card, instant, mono, pill, table, tag, text
 from kvlab.x509.explain import explain
+from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,7 @@ def bundle_html(bundle: CertificateBundle) -> str:
         marks = pill("no version yet", "now")
         note = "The first version is pending: there is a key and a request, and no certificate."
         return card(name, f"certificate · {mono(version)}", marks, f'<div class="kvr-note">{note}</div>')
-    marks = pill("enabled", "ok") if bundle.attributes.enabled else pill("disabled", "bad")
+    marks = condition_pill(bundle)
     fields = explain(bundle.cer)
     problems = sum(field.problem is not None for field in fields)
     if problems:
@@ -35,9 +37,10 @@ def bundle_text(bundle: CertificateBundle) -> str:
     """Return a certificate as one line."""
     name, version = bundle_name(bundle)
     if bundle.cer is None:
-        return f"<CertificateBundle {name!r}: no version yet>"
+        return f"<{type(bundle).__name__} {name!r}: no version yet>"
     subject = _first(explain(bundle.cer), "subject", "subject")
-    return f"<CertificateBundle {name!r} {version[:8]}…: {subject}, until {instant(bundle.attributes.exp)[:10]}>"
+    until = instant(bundle.attributes.exp)[:10]
+    return f"<{type(bundle).__name__} {name!r} {visible(version[:8])}…: {visible(subject)}, until {until}>"
 
 
 def bundle_name(bundle: CertificateBundle) -> tuple[str, str]:
@@ -62,6 +65,7 @@ def _rows(bundle: CertificateBundle, fields: list[Field]) -> Iterator[tuple[str,
     yield "Secret", f"{mono(bundle.sid)} {_secret_note(bundle)}"
     if bundle.tags:
         yield "Tags", text(", ".join(f"{name}={value}" for name, value in bundle.tags.items()))
+    yield from deletion_rows(bundle)
 
 
 def _secret_note(bundle: CertificateBundle) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +17,17 @@ if TYPE_CHECKING:
 
 _VIEWS = {
     ("kvlab.wire.certificate", "CertificateBundle"): ("kvlab.render.certificate", "bundle"),
+    ("kvlab.wire.issuer", "Contacts"): ("kvlab.render.issuer", "contacts"),
     ("kvlab.wire.issuer", "IssuerBundle"): ("kvlab.render.issuer", "issuer"),
+    ("kvlab.wire.key", "KeyBundle"): ("kvlab.render.key", "key"),
     ("kvlab.wire.operation", "CertificateOperation"): ("kvlab.render.operation", "operation"),
     ("kvlab.wire.policy", "CertificatePolicy"): ("kvlab.render.policy", "policy"),
+    ("kvlab.wire.secret", "SecretBundle"): ("kvlab.render.secret", "secret"),
 }
 _PACKAGE = str(Path(__file__).parent.parent)
 _WIDTH = 100
+_MAGIC = re.compile(r"get_ipython\(\)\.run_line_magic\('(\w+)', ('.*'|\".*\")\)")
+"""What IPython makes of a line magic: https://ipython.readthedocs.io/en/stable/config/inputtransforms.html"""
 _FAINT, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 
@@ -65,13 +72,18 @@ def _printed(write: Callable[[Any], str]) -> Callable[[Any, Any, bool], None]:
     return show
 
 
+def _typed(found: re.Match[str]) -> str:
+    """Return a line magic as it was typed."""
+    return f"%{found[1]} {ast.literal_eval(found[2])}"
+
+
 def _callers_line(trace: TracebackType | None) -> str:
     """Return the last line of source outside kvlab on the way to the error."""
     found = ""
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         if not file.startswith(_PACKAGE) and "IPython" not in file:
-            source = linecache.getline(file, trace.tb_lineno).strip()
+            source = _MAGIC.sub(_typed, linecache.getline(file, trace.tb_lineno).strip())
             found = f"line {trace.tb_lineno}:  {source}" if source else found
         trace = trace.tb_next
     return found

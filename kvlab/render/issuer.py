@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kvlab.render.markup import card, mono, pill, table, tag, text
+from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kvlab.wire.issuer import IssuerBundle
+    from kvlab.wire.issuer import Contact, Contacts, IssuerBundle
 
 
 def issuer_html(issuer: IssuerBundle) -> str:
@@ -21,7 +22,25 @@ def issuer_html(issuer: IssuerBundle) -> str:
 
 def issuer_text(issuer: IssuerBundle) -> str:
     """Return an issuer object as one line."""
-    return f"<IssuerBundle {_name(issuer)!r}: provider {issuer.provider}>"
+    return f"<IssuerBundle {_name(issuer)!r}: provider {visible(issuer.provider or 'none')}>"
+
+
+def contacts_html(contacts: Contacts) -> str:
+    """Return the vault's contacts as HTML."""
+    rows = [("Contact", _person(contact)) for contact in contacts.contacts or ()]
+    nobody = '<div class="kvr-note">Nobody is told.</div>'
+    return card("Contacts", "whom the vault tells when a certificate ends", "", table(rows) if rows else nobody)
+
+
+def contacts_text(contacts: Contacts) -> str:
+    """Return the vault's contacts as one line."""
+    addresses = ", ".join(visible(contact.email or "") for contact in contacts.contacts or ())
+    return f"<Contacts: {addresses or 'nobody'}>"
+
+
+def _person(contact: Contact) -> str:
+    words = ", ".join(filter(None, (contact.name, contact.phone)))
+    return f'{mono(contact.email or "")} <span class="kvr-muted">{text(words)}</span>'
 
 
 def _name(issuer: IssuerBundle) -> str:

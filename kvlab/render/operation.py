@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kvlab.render.markup import card, mono, pill, table, tag, text
+from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ def operation_html(operation: CertificateOperation) -> str:
 
 def operation_text(operation: CertificateOperation) -> str:
     """Return a pending operation as one line."""
-    issuer = operation.issuer.name or "Unknown"
+    issuer = visible(operation.issuer.name or "Unknown")
     request = f"request of {len(operation.csr)} octets"
     return f"<CertificateOperation {operation_name(operation)!r}: {operation.status}, issuer {issuer}, {request}>"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kvlab.render.markup import card, json_code, mono, pill, table, tag, text
+from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,8 @@ def policy_text(policy: CertificatePolicy) -> str:
     """Return a policy as one line."""
     props = policy.x509_props
     subject = (props and props.subject) or ""
-    return f"<CertificatePolicy {subject!r}, issuer {issuer_name(policy)}, {key_words(policy) or 'default key'}>"
+    issuer, key = visible(issuer_name(policy)), visible(key_words(policy) or "default key")
+    return f"<CertificatePolicy {subject!r}, issuer {issuer}, {key}>"
 
 
 def issuer_name(policy: CertificatePolicy) -> str:

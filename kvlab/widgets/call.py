@@ -73,8 +73,7 @@ def calls(what: Event | Call, vault: Vault | None = None) -> CallPanel:
 
     Args:
         what: an event of ``vault.events``, or a call that one of kvlab's forms would make.
-        vault: shows its URL, and below the REST request what it answers now; to read a pending object is to poll it.
-            A refusal's own answer is shown without it.
+        vault: shows its URL, and below the REST request what it answers now. A refusal's answer is shown without it.
 
     Returns:
         A panel; ``texts`` holds the call by language.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha1, sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kvlab.errors import X509Error
 from kvlab.x509.explain import explain
@@ -17,52 +17,30 @@ if TYPE_CHECKING:
 LONGEST = 4000
 """Characters; a certificate for hundreds of names is found by the first of them."""
 
-LEAST_DIGITS = 6
-"""Hexadecimal digits that make a number: fewer occur somewhere in nearly every thumbprint."""
-
-_NUMBER = re.compile(rf"[0-9a-f]{{{LEAST_DIGITS},}}")
+_NAMED = frozenset({("subject", "subject"), ("certificate", "serialNumber")})
 _PAIRS = re.compile(r"[0-9a-f]{1,2}(?:[ :-][0-9a-f]{2})+")
 
 
-class Term(NamedTuple):
+def search_words(der: bytes) -> str:
     """
-    A word that is looked for.
-
-    Attributes:
-        text: casefolded, as names are kept.
-        number: upper-case hexadecimal, as numbers are kept; empty if it can be none.
-    """
-
-    text: str
-    number: str = ""
-
-
-def search_words(name: str, der: bytes) -> str:
-    """
-    Return what a certificate is found by: its names casefolded, its numbers in upper-case hexadecimal.
+    Return what a certificate is found by: thumbprints (SHA-1, SHA-256), serial number, subject, names; casefolded.
 
     Args:
-        name: under which it is kept.
-        der: the certificate, however damaged: its thumbprints (SHA-1, SHA-256), serial number, subject, other names.
+        der: the certificate, however damaged.
     """
     try:
         fields = explain(der)
     except X509Error:
         fields = []
-    return words_of(name, der, fields)
+    return words_of(der, fields)
 
 
-def words_of(name: str, der: bytes, fields: list[Field]) -> str:
+def words_of(der: bytes, fields: list[Field]) -> str:
     """Return what a certificate, already explained, is found by."""
-    numbers = [sha1(der, usedforsecurity=False).hexdigest(), sha256(der).hexdigest()]
-    numbers += [field.value for field in fields if (field.section, field.name) == ("certificate", "serialNumber")]
-    names = [field.value for field in fields if (field.section, field.name) == ("subject", "subject")]
-    return wanted_words([name, *names, *alternative_names(fields)], numbers)
-
-
-def wanted_words(names: Iterable[str], numbers: Iterable[str] = ()) -> str:
-    """Return what something is found by that has these names and numbers (hexadecimal)."""
-    return "\n".join((*(number.upper() for number in numbers), *(name.casefold() for name in names)))[:LONGEST]
+    found = [sha1(der, usedforsecurity=False).hexdigest(), sha256(der).hexdigest()]
+    found += [field.value for field in fields if (field.section, field.name) in _NAMED]
+    found += alternative_names(fields)
+    return "\n".join(found).casefold()[:LONGEST]
 
 
 def alternative_names(fields: Iterable[Field], kind: str = "") -> list[str]:
@@ -82,17 +60,13 @@ def alternative_names(fields: Iterable[Field], kind: str = "") -> list[str]:
     return found
 
 
-def search_terms(text: str) -> list[Term]:
+def search_terms(text: str) -> list[str]:
     """
-    Return what must all occur in the words of what is found.
+    Return what must all occur in the words of what is found: the words of a text, casefolded.
 
     A number in pairs (``4A:1F:9C``, ``4A 1F 9C``) is one word without its separators, as numbers are kept.
     """
     folded = text.strip().casefold()
-    words = [re.sub("[ :-]", "", folded)] if _PAIRS.fullmatch(folded) else folded.split()
-    return [Term(word, word.upper() if _NUMBER.fullmatch(word) else "") for word in words]
-
-
-def matches(words: str, terms: Iterable[Term]) -> bool:
-    """Tell whether all terms occur in the words of something."""
-    return all(term.text in words or (term.number != "" and term.number in words) for term in terms)
+    if _PAIRS.fullmatch(folded):
+        return [re.sub("[ :-]", "", folded)]
+    return folded.split()

@@ -16,8 +16,12 @@ _QUIET = {"fetchNews": "false", "checkForUpdates": False}
 
 
 @contextmanager
-def running_lab(folder, *, theme="JupyterLab Light"):
-    """Start JupyterLab on a copy of the notebooks in `folder`; yields its URL. No token: it listens on loopback only."""
+def running_lab(folder, *, theme="JupyterLab Light", app="jupyterlab"):
+    """
+    Start JupyterLab, or `notebook`, on a copy of the notebooks in `folder`/lessons; yields its URL.
+
+    No token: it listens on loopback only.
+    """
     lessons = folder / "lessons"
     shutil.copytree(NOTEBOOKS, lessons)
     places = {
@@ -32,9 +36,10 @@ def running_lab(folder, *, theme="JupyterLab Light"):
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(_QUIET))
     port = _free_port()
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
+        sys.executable, "-m", app, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
         "--IdentityProvider.token=", "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True", "--allow-root",
         f"--ServerApp.root_dir={lessons}", "--LabApp.news_url=", "--LabApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]  # fmt: skip
     with (folder / "lab.log").open("wb") as log:
         server = subprocess.Popen(command, env={**os.environ, **places}, stdout=log, stderr=log)

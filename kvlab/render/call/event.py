@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kvlab.errors import VaultError
 from kvlab.render.call.call import DEFAULT_URL, HIDDEN, PASSWORD, Call
 from kvlab.render.call.page import Part
 from kvlab.render.call.rest import refusal_text, response_text
+from kvlab.vault.access import OWNER
 from kvlab.vault.turn import VAULT
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def answer_of(event: Event, vault: Vault | None = None) -> Part | None:
     """
     Return what the service answered: a refusal as it was, else what the vault shows now, if it is given.
 
-    To read a pending object is to poll it, and the log notes that.
+    An owner's look leaves no trace in the log; anybody else's is a reading call as ever.
     """
     detail = event.detail
     if event.kind == "refused":
@@ -79,11 +81,13 @@ def answer_of(event: Event, vault: Vault | None = None) -> Part | None:
 
 
 def answer_now(read: Call, vault: Vault) -> Any:
-    """Make a reading call: return what the vault's method returns, or the refusal, which is not noted in the log."""
+    """Make a reading call: return what the vault's method returns, or the refusal it raises."""
+    looking = vault.observe() if vault.principal == OWNER else vault
     named = {**({"version": read.version} if read.version else {}), **read.arguments}
-    about = [read.name] if read.name else []
-    refusal = vault.rehearse(read.operation, *about, **named)
-    return refusal or getattr(vault, read.operation)(*about, **named)
+    try:
+        return getattr(looking, read.operation)(*([read.name] if read.name else []), **named)
+    except VaultError as refusal:
+        return refusal
 
 
 def _reading(call: Call) -> Call | None:

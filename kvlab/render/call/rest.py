@@ -101,7 +101,7 @@ def _shortened(value: Any) -> Any:
     if isinstance(value, list):
         return [_shortened(member) for member in value]
     if isinstance(value, str) and len(value) > _LONG and re.fullmatch(r"[\w+/=-]+", value):
-        return f"{value[:40]}… ({len(value):,} characters)"
+        return f"{value[:40]}... ({len(value):,} characters)"
     return value
 
 

@@ -62,8 +62,7 @@ class VaultInventory:
         except (CertificateNotFound, DeletedCertificateNotFound):
             return None
         older = version if version not in ("", listed.version) else ""
-        glance = self._vault.glance(listed.name)
-        return Entry(row, bundle.cer, bundle, self._versions(listed), version=older, glance=glance)
+        return Entry(row, bundle.cer, bundle, self._versions(listed), version=older)
 
     def chain(self, entry: Entry) -> list[bytes]:
         """Return what the vault keeps with the certificate."""
