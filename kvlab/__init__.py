@@ -23,13 +23,18 @@ if TYPE_CHECKING:
     from kvlab.lessons.start import start
     from kvlab.server.mqtt import broker
     from kvlab.vault.vault import Vault
+    from kvlab.widgets.access import access
     from kvlab.widgets.call import calls
+    from kvlab.widgets.contacts import contacts
     from kvlab.widgets.create import create
     from kvlab.widgets.diff import diff
     from kvlab.widgets.explorer.explorer import explore
     from kvlab.widgets.flow import flow
     from kvlab.widgets.importing import import_form
+    from kvlab.widgets.issuer import issuer
+    from kvlab.widgets.lifecycle import lifecycle
     from kvlab.widgets.merge import merge
+    from kvlab.widgets.operation import operation
     from kvlab.widgets.start import ready
     from kvlab.wire.policy import CertificatePolicy
 
@@ -45,17 +50,22 @@ __all__ = [
     "VaultError",
     "X509Error",
     "__version__",
+    "access",
     "aws",
     "broker",
     "calls",
     "check",
+    "contacts",
     "create",
     "diff",
     "explore",
     "flow",
     "import_form",
+    "issuer",
     "lesson",
+    "lifecycle",
     "merge",
+    "operation",
     "ready",
     "sdk",
     "start",
@@ -78,13 +88,18 @@ _HOMES = {
     "broker": "kvlab.server.mqtt",
     "calls": "kvlab.widgets.call",
     "check": "kvlab.lessons.lesson",
+    "access": "kvlab.widgets.access",
+    "contacts": "kvlab.widgets.contacts",
     "create": "kvlab.widgets.create",
     "explore": "kvlab.widgets.explorer.explorer",
     "diff": "kvlab.widgets.diff",
     "flow": "kvlab.widgets.flow",
     "import_form": "kvlab.widgets.importing",
     "lesson": "kvlab.lessons.lesson",
+    "issuer": "kvlab.widgets.issuer",
+    "lifecycle": "kvlab.widgets.lifecycle",
     "merge": "kvlab.widgets.merge",
+    "operation": "kvlab.widgets.operation",
     "ready": "kvlab.widgets.start",
     "start": "kvlab.lessons.start",
     "sdk": "kvlab.clients.sdk",

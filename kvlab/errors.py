@@ -773,6 +773,12 @@ class LimitExceededException(IotError):
     status, code = 410, "LimitExceededException"
 
 
+class ResourceRegistrationFailureException(IotError):
+    """What a provisioning template says can not be done; none of it was."""
+
+    status, code = 400, "ResourceRegistrationFailureException"
+
+
 class ServiceUnavailableException(IotError):
     """The registry can not be used for the moment; nothing was changed."""
 

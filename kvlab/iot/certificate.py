@@ -178,14 +178,15 @@ class CertificateOperations(View):
         return self._authority
 
     def _issue(self, name: str, public_key: PublicKey, subject: x509.Name, active: bool | None) -> IssuedCertificate:
-        authority = self._find_authority()
-        serial = serial_number(self._core.entropy, self._entropy_name)
-        der = issue(
-            authority, public_key, subject, serial=serial, now=self._core.clock.now().replace(microsecond=0)
-        )  # fmt: skip
+        der = self._sign(public_key, subject)
         with self._turn() as turn:
             registered = self._keep(turn, name, der, state.created(active=active))
         return IssuedCertificate(**registered, certificate_pem=pem_certificate(der))
+
+    def _sign(self, public_key: PublicKey, subject: x509.Name) -> bytes:
+        serial = serial_number(self._core.entropy, self._entropy_name)
+        now = self._core.clock.now().replace(microsecond=0)
+        return issue(self._find_authority(), public_key, subject, serial=serial, now=now)
 
     def _keep(
         self,

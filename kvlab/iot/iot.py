@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from kvlab.errors import InvalidRequestException, NotTheOwner
+from kvlab.iot.authorization import AuthorizationOperations
 from kvlab.iot.ca import CaOperations
 from kvlab.iot.endpoint import EndpointOperations
-from kvlab.iot.policy import PolicyOperations
-from kvlab.iot.registration import RegistrationOperations
-from kvlab.iot.thing import ThingOperations
+from kvlab.iot.provisioning import ProvisioningOperations
 from kvlab.iot.transfer import TransferOperations
 from kvlab.iot.view import Place
 from kvlab.vault.access import OWNER
@@ -27,9 +26,7 @@ ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _REGION = re.compile(r"[a-z0-9-]{1,30}", re.ASCII)
 
 
-class Iot(
-    RegistrationOperations, TransferOperations, CaOperations, PolicyOperations, ThingOperations, EndpointOperations
-):
+class Iot(ProvisioningOperations, TransferOperations, CaOperations, AuthorizationOperations, EndpointOperations):
     """
     AWS IoT's registry of certificates, policies and things, kept in a vault's database.
 

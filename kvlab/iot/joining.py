@@ -1,92 +1,50 @@
-"""
-What happens when a device first connects with a certificate that its account's own CA signed.
-
-Source: https://docs.aws.amazon.com/iot/latest/developerguide/auto-register-device-cert.html
-"""
+"""What a device's first connection does: just-in-time registration, and provisioning by its CA's template."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 
 from kvlab.errors import CertificateValidationException
 from kvlab.iot import material
 from kvlab.iot.iot import Iot
-from kvlab.iot.state import Status
-from kvlab.iot.view import Place, place_of
+from kvlab.iot.lookup import Device, find_device
 from kvlab.store import iot as rows
 from kvlab.x509.key import CRYPTOGRAPHY_REFUSES
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from kvlab.vault.vault import Vault
 
 
-class Joined(NamedTuple):
+def register_at_connect(vault: Vault, certificate: x509.Certificate) -> Device | None:
     """
-    A device that has introduced itself.
+    Register a certificate that a device has shown, if an active CA with automatic registration signed it.
 
-    Attributes:
-        certificate_id: of its certificate, registered now or earlier.
-        place: the account and region of its CA.
-        topic: what the broker publishes the message on.
-        message: JSON values.
-    """
-
-    certificate_id: str
-    place: Place
-    topic: str
-    message: dict[str, Any]
-
-
-def first_connect(vault: Vault, certificate_der: bytes) -> Joined | None:
-    """
-    Register the certificate of a device that connects, if its CA is active and registers automatically.
-
-    The broker publishes the message and drops the connection: what follows is the account's decision. As long as that
-    is not taken, the message is the same at every further connect.
-
-    Args:
-        vault: whose registry it is.
-        certificate_der: as the device has shown it in a handshake, which proves that it has the key.
+    It is ``PENDING_ACTIVATION`` then, and what the CA's template says where it has one. The connection that brought it
+    is refused all the same.
 
     Returns:
-        None if the certificate is registered and not pending, or no such CA signed it.
+        The registration, also one that was made before; None where there is no such CA.
+
+    Source: https://docs.aws.amazon.com/iot/latest/developerguide/auto-register-device-cert.html, and
+        https://docs.aws.amazon.com/iot/latest/developerguide/jit-provisioning.html
     """
-    core = vault._core  # noqa: SLF001  the registry is a part of the same vault
-    certificate_id = material.certificate_id(certificate_der)
-    with core.read() as connection:
-        known = rows.certificates_everywhere(connection, core.vault_id, certificate_id)
-        if known:
-            row = next((row for row in known if row.status == Status.PENDING_ACTIVATION and row.ca_id), None)
-            return None if row is None else _joined(row, row.ca_id)
-        ca = _ca_of(connection, core.vault_id, certificate_der)
-    if ca is None:
-        return None
-    iot = Iot(vault, account=ca.account, region=ca.region)
-    row = iot.keep_pending(certificate_der, ca)
-    return _joined(row, ca.id)
-
-
-def _ca_of(connection: Connection, vault_id: int, certificate_der: bytes) -> Any:
+    der = material.der_of(certificate)
+    if (known := find_device(vault, der)) is not None:
+        return known
     try:
-        certificate = material.check_certificate(x509.load_der_x509_certificate(certificate_der))
+        material.check_certificate(certificate)
     except (CertificateValidationException, *CRYPTOGRAPHY_REFUSES):
         return None
-    for row in rows.cas_by_subject(connection, vault_id, material.name_der(certificate.issuer)):
-        if row.status == "ACTIVE" and row.auto_registration:
-            ca = x509.load_der_x509_certificate(row.certificate_der)
-            if material.is_issued_by(certificate, ca):
-                return row
+    core = vault._core  # noqa: SLF001  the registry is a part of the same vault
+    with core.read() as connection:
+        found = rows.cas_by_subject(connection, core.vault_id, material.name_der(certificate.issuer))
+    for row in found:
+        ca = x509.load_der_x509_certificate(row.certificate_der)
+        if row.status == "ACTIVE" and row.auto_registration and material.is_issued_by(certificate, ca):
+            iot = Iot(vault, account=row.account, region=row.region)
+            iot.register_by_ca(der, row.id)
+            iot.provision_at_connect(certificate, row.id)
+            return find_device(vault, der, account=row.account)
     return None
-
-
-def _joined(row: Any, ca_id: str) -> Joined:
-    message = {
-        "certificateId": row.id, "caCertificateId": ca_id, "timestamp": row.created * 1000,
-        "certificateStatus": row.status, "awsAccountId": row.account,
-        "certificateRegistrationTimestamp": str(row.created * 1000),
-    }  # fmt: skip
-    return Joined(row.id, place_of(row), f"$aws/events/certificates/registered/{ca_id}", message)

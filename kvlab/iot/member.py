@@ -58,6 +58,9 @@ _MESSAGE = Text(0, 128)
 _PAGE = Count(1, 250)
 _TOKEN = Text(0, 1024, "[A-Za-z0-9+/]+={0,2}")
 
+PRINTABLE = r"[^\p{C}]*"
+"""AWS's way to say: no control characters; the one pattern that Python does not know."""
+
 MEMBERS: dict[str, Shape] = {
     "allow_auto_registration": Flag(),
     "ascending_order": Flag(),
@@ -66,6 +69,9 @@ MEMBERS: dict[str, Shape] = {
     "attribute_value": Text(0, 800, r"[a-zA-Z0-9_.,@/:#=\[\]-]*"),
     "auth_infos": Row(1, 10),
     "billing_group_name": _NAME,
+    "default_version_id": Count(0, 2**31 - 1),
+    "description": Text(0, 500, PRINTABLE),
+    "enabled": Flag(),
     "ca_certificate": _PEM,
     "ca_certificate_id": _CERTIFICATE_ID,
     "ca_certificate_pem": _PEM,
@@ -90,11 +96,14 @@ MEMBERS: dict[str, Shape] = {
     "policy_names_to_add": Row(),
     "policy_names_to_skip": Row(),
     "policy_version_id": Text(0, 19, "[0-9]+"),
+    "pre_provisioning_hook": Part(),
     "principal": Text(),
+    "provisioning_role_arn": Text(20, 2048),
     "recursive": Flag(),
     "registration_config": Part(),
     "reject_reason": _MESSAGE,
     "remove_auto_registration": Flag(),
+    "remove_pre_provisioning_hook": Flag(),
     "remove_thing_type": Flag(),
     "set_as_active": Flag(),
     "set_as_default": Flag(),
@@ -108,6 +117,7 @@ MEMBERS: dict[str, Shape] = {
     "thing_principal_type": Text(words=("EXCLUSIVE_THING", "NON_EXCLUSIVE_THING")),
     "thing_type_name": _NAME,
     "transfer_message": _MESSAGE,
+    "type": Text(words=("FLEET_PROVISIONING", "JITP")),
     "use_prefix_attribute_value": Flag(),
     "verification_certificate": _PEM,
 }
@@ -121,7 +131,7 @@ _SHOWN = 100
 _PATTERNS = {
     shape.pattern: re.compile(shape.pattern, re.ASCII)
     for shape in MEMBERS.values()
-    if isinstance(shape, Text) and shape.pattern
+    if isinstance(shape, Text) and shape.pattern not in ("", PRINTABLE)
 }
 
 
@@ -188,9 +198,13 @@ def _text_reasons(shape: Text, value: str) -> list[str]:
     found = _range("length", len(value), shape.least, shape.most)
     if not found and not storable(value):
         return ["Member must be Unicode text without NUL"]
-    if shape.pattern and not _PATTERNS[shape.pattern].fullmatch(value):
+    if shape.pattern and not _matches(shape.pattern, value):
         found.append(f"Member must satisfy regular expression pattern: {shape.pattern}")
     return found
+
+
+def _matches(pattern: str, value: str) -> bool:
+    return value.isprintable() if pattern == PRINTABLE else bool(_PATTERNS[pattern].fullmatch(value))
 
 
 def _range(what: str, value: int, least: int, most: int) -> list[str]:

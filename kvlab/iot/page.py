@@ -7,6 +7,7 @@ import binascii
 from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import InvalidRequestException
+from kvlab.store.iot import LAST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 PAGE_SIZE = 25
 """What a page of certificates or policies holds unless the caller says otherwise; from the service description."""
 
-_DIGITS = 18
+_DIGITS = 10
 
 
 def read_marker(text: str | None) -> int | None:
@@ -30,7 +31,7 @@ def read_marker(text: str | None) -> int | None:
         number = base64.b64decode(text, validate=True).decode("ascii")
     except (binascii.Error, ValueError):
         number = ""
-    if not (number.isdigit() and len(number) <= _DIGITS):
+    if not (number.isdigit() and len(number) <= _DIGITS and int(number) <= LAST):
         raise InvalidRequestException("The marker is not one that a page ended with.")
     return int(number)
 

@@ -95,12 +95,7 @@ class PolicyOperations(PrincipalView):
                     resource_id=policy_name,
                     resource_arn=self._arn(policy_name),
                 )
-            row = {
-                "account_id": self._account_id, "name": policy_name, "created": turn.seconds, "modified": turn.seconds,
-                "generation_id": self._new_uuid(policy_name, "generation id"),
-            }  # fmt: skip
-            rows.add_policy(turn.connection, row, policy_document)
-            turn.record("create_policy", self._arn(policy_name))
+            self._add_policy(turn, policy_name, policy_document)
         return CreatedPolicy(
             policy_name=policy_name,
             policy_arn=self._arn(policy_name),
@@ -260,7 +255,8 @@ class PolicyOperations(PrincipalView):
             ResourceNotFoundException: there is no such policy or certificate.
             InvalidRequestException: the target is neither.
         """
-        self._attach(policy_name, target, "attach_policy")
+        with self._turn() as turn:
+            self._attach(turn, policy_name, target, "attach_policy")
 
     @operation
     def detach_policy(self, policy_name: str, target: str) -> None:
@@ -270,7 +266,8 @@ class PolicyOperations(PrincipalView):
     @operation
     def attach_principal_policy(self, policy_name: str, principal: str) -> None:
         """Do what ``attach_policy`` does; deprecated."""
-        self._attach(policy_name, principal, "attach_principal_policy")
+        with self._turn() as turn:
+            self._attach(turn, policy_name, principal, "attach_principal_policy")
 
     @operation
     def detach_principal_policy(self, policy_name: str, principal: str) -> None:
@@ -358,16 +355,23 @@ class PolicyOperations(PrincipalView):
             raise ResourceNotFoundException(f"Policy version not found (name={row.name}, version={policy_version_id})")
         return found
 
-    def _attach(self, policy_name: str, target: str, name: str) -> None:
-        with self._turn() as turn:
-            row = self._policy(turn.connection, policy_name)
-            self._check_principal(turn.connection, target)
-            if rows.attachment(turn.connection, row.number, target) is not None:
-                return
-            if rows.count_attached(turn.connection, target) >= ATTACHED_LIMIT:
-                raise LimitExceededException(f"At most {ATTACHED_LIMIT} policies may be attached to a principal.")
-            rows.attach(turn.connection, row.number, target)
-            self._note(turn, name, policy_name, target)
+    def _add_policy(self, turn: Turn, policy_name: str, policy_document: str) -> None:
+        row = {
+            "account_id": self._account_id, "name": policy_name, "created": turn.seconds, "modified": turn.seconds,
+            "generation_id": self._new_uuid(policy_name, "generation id"),
+        }  # fmt: skip
+        rows.add_policy(turn.connection, row, policy_document)
+        turn.record("create_policy", self._arn(policy_name))
+
+    def _attach(self, turn: Turn, policy_name: str, target: str, name: str) -> None:
+        row = self._policy(turn.connection, policy_name)
+        self._check_principal(turn.connection, target)
+        if rows.attachment(turn.connection, row.number, target) is not None:
+            return
+        if rows.count_attached(turn.connection, target) >= ATTACHED_LIMIT:
+            raise LimitExceededException(f"At most {ATTACHED_LIMIT} policies may be attached to a principal.")
+        rows.attach(turn.connection, row.number, target)
+        self._note(turn, name, policy_name, target)
 
     def _detach(self, policy_name: str, target: str, name: str) -> None:
         with self._turn() as turn:

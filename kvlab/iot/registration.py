@@ -83,27 +83,6 @@ class RegistrationOperations(CertificateOperations):
             )
         return RegisteredCertificate(**made)
 
-    def keep_pending(self, certificate_der: bytes, ca: Any) -> Any:
-        """
-        Register a certificate that a device has shown, to wait for the account's decision.
-
-        Args:
-            certificate_der: of the device; signed by the CA.
-            ca: the registered CA's row.
-
-        Returns:
-            The certificate's row.
-        """
-        certificate_id = material.certificate_id(certificate_der)
-        with self._turn() as turn:
-            # Two connections at once may both have found it unknown.
-            if rows.certificate(turn.connection, self._account_id, certificate_id) is None:
-                self._keep(
-                    turn, "auto_register_certificate", certificate_der, state.Status.PENDING_ACTIVATION,
-                    ca_id=ca.id, mode=ca.mode,
-                )  # fmt: skip
-            return rows.certificate(turn.connection, self._account_id, certificate_id)
-
     def register_by_ca(self, certificate_der: bytes, ca_id: str) -> None:
         """
         Register what a device has shown, on the word of a CA with automatic registration; AWS IoT's own doing.

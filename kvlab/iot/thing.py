@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from kvlab.vault.turn import Turn
+
 ATTRIBUTES_LIMIT = 3
 TYPED_ATTRIBUTES_LIMIT = 50
 """How many attributes a thing has at most, without a type and with one."""
@@ -69,27 +71,8 @@ class ThingOperations(PrincipalView):
             ResourceAlreadyExistsException: the thing is there, with other properties.
             InvalidRequestException: an attribute's name or value is not allowed, or there are too many.
         """
-        attributes = _attributes(attribute_payload, {}, thing_type_name)
-        wanted = (thing_type_name, billing_group_name, attributes)
-        arn = self._place.arn("thing", thing_name)
         with self._turn() as turn:
-            row = rows.thing(turn.connection, self._account_id, thing_name)
-            if row is None:
-                thing_id = self._new_uuid(thing_name, "thing id")
-                rows.add_thing(turn.connection, {
-                    "account_id": self._account_id, "name": thing_name, "id": thing_id, "thing_type": thing_type_name,
-                    "billing_group": billing_group_name, "attributes": json.dumps(attributes), "version": 1,
-                })  # fmt: skip
-                turn.record("create_thing", arn)
-            elif (row.thing_type, row.billing_group, json.loads(row.attributes)) == wanted:
-                thing_id = row.id
-            else:
-                raise ResourceAlreadyExistsException(
-                    f"Thing {thing_name} already exists in account with different properties",
-                    resource_id=row.id,
-                    resource_arn=arn,
-                )
-        return CreatedThing(thing_name=thing_name, thing_arn=arn, thing_id=thing_id)
+            return self._create(turn, thing_name, thing_type_name, attribute_payload, billing_group_name)
 
     @operation
     def describe_thing(self, thing_name: str) -> ThingDescription:
@@ -133,15 +116,8 @@ class ThingOperations(PrincipalView):
             ResourceNotFoundException: there is none.
         """
         with self._turn() as turn:
-            row = self._thing(turn.connection, thing_name)
-            _check_version(row, expected_version)
-            thing_type = None if remove_thing_type else thing_type_name or row.thing_type
-            attributes = _attributes(attribute_payload, json.loads(row.attributes), thing_type)
-            rows.set_thing(
-                turn.connection, row.number, thing_type=thing_type, attributes=json.dumps(attributes),
-                version=row.version + 1,
-            )  # fmt: skip
-            turn.record("update_thing", self._place.arn("thing", thing_name), number=row.version + 1)
+            _check_version(self._thing(turn.connection, thing_name), expected_version)
+            self._change(turn, thing_name, thing_type_name, attribute_payload, remove_type=bool(remove_thing_type))
 
     @operation
     def delete_thing(self, thing_name: str, expected_version: int | None = None) -> None:
@@ -210,25 +186,8 @@ class ThingOperations(PrincipalView):
             InvalidRequestException: the principal has another thing, and one of them wants to be its only one.
             ResourceNotFoundException: there is no such thing or certificate.
         """
-        kind = thing_principal_type or SHARED
         with self._turn() as turn:
-            row = self._thing(turn.connection, thing_name)
-            self._check_principal(turn.connection, principal)
-            others = [
-                other
-                for other in rows.all_things_of(turn.connection, self._core.vault_id, principal)
-                if other.number != row.number
-            ]
-            if others and (kind == EXCLUSIVE or any(other.kind == EXCLUSIVE for other in others)):
-                raise InvalidRequestException(f"The principal is attached to the thing {others[0].name} already.")
-            linked = rows.link(turn.connection, row.number, principal)
-            if linked is not None and linked.kind == kind:
-                return
-            if linked is not None:
-                rows.detach(turn.connection, linked.number)
-            rows.attach(turn.connection, row.number, principal, kind)
-            arn = self._place.arn("thing", thing_name)
-            turn.record("attach_thing_principal", arn, detail={"principal": principal, "type": kind})
+            self._attach_principal(turn, thing_name, principal, thing_principal_type or SHARED)
 
     @operation
     def detach_thing_principal(self, thing_name: str, principal: str) -> None:
@@ -296,6 +255,71 @@ class ThingOperations(PrincipalView):
             if thing_principal_type in (None, row.kind)
         ]
         return PrincipalThingObjectList(principal_thing_objects=objects, next_token=following)
+
+    def _create(
+        self,
+        turn: Turn,
+        thing_name: str,
+        thing_type: str | None,
+        payload: Mapping[str, Any] | None,
+        billing_group: str | None,
+    ) -> CreatedThing:
+        attributes = _attributes(payload, {}, thing_type)
+        arn = self._place.arn("thing", thing_name)
+        row = rows.thing(turn.connection, self._account_id, thing_name)
+        if row is not None:
+            if (row.thing_type, row.billing_group, json.loads(row.attributes)) != (
+                thing_type, billing_group, attributes,
+            ):  # fmt: skip
+                raise ResourceAlreadyExistsException(
+                    f"Thing {thing_name} already exists in account with different properties",
+                    resource_id=row.id,
+                    resource_arn=arn,
+                )
+            return CreatedThing(thing_name=thing_name, thing_arn=arn, thing_id=row.id)
+        thing_id = self._new_uuid(thing_name, "thing id")
+        rows.add_thing(turn.connection, {
+            "account_id": self._account_id, "name": thing_name, "id": thing_id, "thing_type": thing_type,
+            "billing_group": billing_group, "attributes": json.dumps(attributes), "version": 1,
+        })  # fmt: skip
+        turn.record("create_thing", arn)
+        return CreatedThing(thing_name=thing_name, thing_arn=arn, thing_id=thing_id)
+
+    def _change(
+        self,
+        turn: Turn,
+        thing_name: str,
+        thing_type: str | None,
+        payload: Mapping[str, Any] | None,
+        *,
+        remove_type: bool = False,
+    ) -> None:
+        row = self._thing(turn.connection, thing_name)
+        after = None if remove_type else thing_type or row.thing_type
+        attributes = _attributes(payload, json.loads(row.attributes), after)
+        rows.set_thing(
+            turn.connection, row.number, thing_type=after, attributes=json.dumps(attributes), version=row.version + 1
+        )
+        turn.record("update_thing", self._place.arn("thing", thing_name), number=row.version + 1)
+
+    def _attach_principal(self, turn: Turn, thing_name: str, principal: str, kind: str) -> None:
+        row = self._thing(turn.connection, thing_name)
+        self._check_principal(turn.connection, principal)
+        others = [
+            other
+            for other in rows.all_things_of(turn.connection, self._core.vault_id, principal)
+            if other.number != row.number
+        ]
+        if others and (kind == EXCLUSIVE or any(other.kind == EXCLUSIVE for other in others)):
+            raise InvalidRequestException(f"The principal is attached to the thing {others[0].name} already.")
+        linked = rows.link(turn.connection, row.number, principal)
+        if linked is not None and linked.kind == kind:
+            return
+        if linked is not None:
+            rows.detach(turn.connection, linked.number)
+        rows.attach(turn.connection, row.number, principal, kind)
+        arn = self._place.arn("thing", thing_name)
+        turn.record("attach_thing_principal", arn, detail={"principal": principal, "type": kind})
 
     def _thing(self, connection: Connection, thing_name: str) -> Any:
         row = rows.thing(connection, self._account_id, thing_name)

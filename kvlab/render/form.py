@@ -13,6 +13,7 @@ _ROW = 40
 _CARDS = 58
 _LONGEST = 76
 _WIDE_LETTER = 7.8
+_ONLY_A_PICTURE = "a picture: run the cell to use the form"
 
 
 class Shown(NamedTuple):
@@ -72,9 +73,8 @@ def form_svg(form: Drawn, *, seeded: bool) -> str:
         f'<text class="u" x="20" y="44">{text(form.subtitle)}</text>{seed}',
         f'<line x1="0" x2="{WIDTH}" y1="56.5" y2="56.5" stroke="#dedede"/>',
         *parts,
-        f'<rect x="20" y="{y + 16}" width="{wide}" height="30" rx="6" fill="#155fa8"/>',
-        f'<text class="b" x="{20 + wide / 2:g}" y="{y + 36}">{text(form.button)}</text>',
-        f'<text class="u" x="{wide + 36}" y="{y + 36}">a picture: run the cell to use the form</text>',
+        *([_button(form.button, wide, y)] if form.button else []),
+        f'<text class="u" x="{wide + 36 if form.button else 20}" y="{y + 36}">{_ONLY_A_PICTURE}</text>',
         "</svg>",
     ])  # fmt: skip
 
@@ -88,6 +88,13 @@ def _opening(sentence: str, height: int) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="kvp" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
         f'role="img" aria-label="{text(sentence)}">'
+    )
+
+
+def _button(label: str, wide: int, y: int) -> str:
+    return (
+        f'<rect x="20" y="{y + 16}" width="{wide}" height="30" rx="6" fill="#155fa8"/>'
+        f'<text class="b" x="{20 + wide / 2:g}" y="{y + 36}">{text(label)}</text>'
     )
 
 

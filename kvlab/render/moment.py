@@ -69,7 +69,7 @@ def read_moments(mine: Sequence[Event]) -> list[Moment]:
         chapter += event.kind in BEGINNINGS
         if chapter < 0 or event.kind in UNSHOWN or event.detail.get("outcome") == "renewed":
             continue
-        moment = Moment(event.seq, event.time, _words(event), event.step, _is_bad(event), chapter)
+        moment = Moment(event.seq, event.time, event_words(event), event.step, is_bad(event), chapter)
         kind = _kind(event)
         if found and kind and kind == last:
             found[-1] = moment
@@ -86,7 +86,8 @@ def _kind(event: Event) -> str:
     return "talk" if event.kind.startswith("ca.") and event.step is None else ""
 
 
-def _words(event: Event) -> str:
+def event_words(event: Event) -> str:
+    """Say in a few words what happened."""
     if event.kind == "transition":
         return f"{event.detail.get('from')} → {event.detail.get('to')}"
     if event.kind == "lifetime_action":
@@ -98,5 +99,6 @@ def _words(event: Event) -> str:
     return _WORDS.get(event.kind, event.kind)
 
 
-def _is_bad(event: Event) -> bool:
+def is_bad(event: Event) -> bool:
+    """Tell whether something went wrong."""
     return event.kind in ("refused", "ca.refusal", "expired") or event.detail.get("to") in ("failed", "cancelled")

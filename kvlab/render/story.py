@@ -108,7 +108,7 @@ def _self_steps(chapter: Chapter) -> tuple[Step, ...]:
         states = [*before[:-1], "now", "to come"]
     *asked, sign = _steps(script, states)
     answers = tuple(event for event in chapter.of("transition") if event.detail.get("move") == "create")
-    crossed = [(chapter.first,), answers]
+    crossed = [(chapter.first,), (chapter.first, *answers)]
     done = tuple(event for event in chapter.of("transition") if event not in answers)
     told = (step._replace(events=events) for step, events in zip(asked, crossed, strict=False))
     return (*told, _with_outcome(sign._replace(events=done), chapter))
@@ -201,7 +201,7 @@ def _manual_steps(chapter: Chapter, told: Collection[int]) -> tuple[Step, ...]:
         steps[0] = RENEWAL.step(1)._replace(state="done")
     crossed = (
         ("create_certificate",),
-        ("transition",),
+        ("create_certificate", "transition"),
         ("ca.request",),
         ("ca.answer", "ca.refusal"),
         ("merge_certificate",),

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+LAST = 2**31 - 1
+"""The largest number that a row can have."""
+
+
 class Listing:
     """
     A select that is read page by page, in the order of making or against it.
@@ -37,7 +41,7 @@ class Listing:
         """Return at most ``most`` rows that come after the one with number ``after``, or the first ones."""
         if ascending:
             return self._up.all(connection, {**of, "after": after or 0, "most": most})
-        return self._down.all(connection, {**of, "after": after or 2**62, "most": most})
+        return self._down.all(connection, {**of, "after": after or LAST, "most": most})
 
 
 _ACCOUNT = Statement(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
+from sqlalchemy.ext.compiler import compiles
 
 from kvlab.store.schema import certificate, pending, version
 from kvlab.store.statement import Statement
@@ -54,19 +55,19 @@ class Wanted(NamedTuple):
     What is looked for.
 
     Attributes:
-        terms: casefolded; each occurs in the name or in the words of the newest version.
+        terms: pairs of a text and of a number, empty for none; one of each pair occurs in the certificate's words.
         now: epoch seconds.
         soon: epoch seconds; what expires until then expires soon.
     """
 
-    terms: Sequence[str]
+    terms: Sequence[tuple[str, str]]
     now: int
     soon: int
 
 
 def count(connection: Connection, vault_id: int, wanted: Wanted) -> dict[str, int]:
     """Count what is found, by state."""
-    statement = _counting(len(wanted.terms))
+    statement = _counting(_shape(wanted))
     return {row.state: row.number for row in statement.all(connection, _parameters(vault_id, wanted))}
 
 
@@ -98,7 +99,7 @@ def page(
         Rows with ``name``, ``state``, ``version``, ``enabled``, ``nbf``, ``exp``, ``leaf_der``, ``key_type``,
         ``operation`` (the pending one's status) and ``issuer`` (whom it waits for).
     """
-    statement = _paging(len(wanted.terms), tuple(states), order, descending)
+    statement = _paging(_shape(wanted), tuple(states), order, descending)
     return statement.all(connection, {**_parameters(vault_id, wanted), "first": first, "most": most})
 
 
@@ -108,13 +109,13 @@ def one(connection: Connection, vault_id: int, wanted: Wanted, name_key: str) ->
 
 
 @cache
-def _counting(terms: int) -> Statement:
+def _counting(terms: tuple[bool, ...]) -> Statement:
     found = sa.select(_STATE.label("state")).where(*_matching(terms)).subquery("found")
     return Statement(sa.select(found.c.state, sa.func.count().label("number")).group_by(found.c.state))
 
 
 @cache
-def _paging(terms: int, states: tuple[str, ...], order: Order, descending: bool) -> Statement:
+def _paging(terms: tuple[bool, ...], states: tuple[str, ...], order: Order, descending: bool) -> Statement:
     state = sa.or_(*(_word(state) == _STATE for state in states)) if states else certificate.c.deleted_at.is_(None)
     by = [column.desc().nulls_last() if descending else column.asc().nulls_last() for column in ORDERS[order]]
     found = (
@@ -139,27 +140,42 @@ def _shown(found: sa.Subquery) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def _matching(terms: int) -> list[sa.ColumnElement[bool]]:
-    return [
-        certificate.c.vault_id == bindparam("vault_id"),
-        *(
-            sa.or_(_holds(certificate.c.name_key, number), _holds(certificate.c.words, number))
-            for number in range(terms)
-        ),
-    ]
+class _Place(sa.sql.functions.FunctionElement[int]):
+    """Where a text begins in another, from 1; 0 if nowhere. Case counts, which LIKE does not know on SQLite."""
+
+    type = sa.Integer()
+    inherit_cache = True
 
 
-def _holds(column: sa.Column[Any], number: int) -> sa.ColumnElement[bool]:
-    return column.contains(bindparam(f"term{number}"), escape="/")
+@compiles(_Place)
+def _strpos(element: Any, compiler: Any, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Place, "sqlite")
+def _instr(element: Any, compiler: Any, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+def _shape(wanted: Wanted) -> tuple[bool, ...]:
+    """Tell of each term whether it can be a number."""
+    return tuple(bool(number) for _, number in wanted.terms)
+
+
+def _matching(terms: tuple[bool, ...]) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = [certificate.c.vault_id == bindparam("vault_id")]
+    for place, is_number in enumerate(terms):
+        kinds = ("text", "number") if is_number else ("text",)
+        wanted = [bindparam(f"{kind}{place}", type_=sa.Text) for kind in kinds]
+        found.append(sa.or_(*(_Place(certificate.c.words, text) > 0 for text in wanted)))
+    return found
 
 
 def _parameters(vault_id: int, wanted: Wanted) -> Mapping[str, Any]:
-    terms = {f"term{number}": _escaped(term) for number, term in enumerate(wanted.terms)}
+    terms: dict[str, Any] = {}
+    for place, (text, number) in enumerate(wanted.terms):
+        terms |= {f"text{place}": text, **({f"number{place}": number} if number else {})}
     return {"vault_id": vault_id, "now": wanted.now, "soon": wanted.soon, **terms}
-
-
-def _escaped(term: str) -> str:
-    return term.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 _ONE = Statement(

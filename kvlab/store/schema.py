@@ -481,3 +481,19 @@ iot_thing_principal = Table(
     Index("iot_thing_principal_thing", "thing", "number"),
     Index("iot_thing_principal_principal", "principal", "number"),
 )
+
+iot_template = Table(
+    "iot_template",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("account_id", _ref("iot_account.id"), nullable=False),
+    Column("name", String(36), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("role_arn", Text, nullable=False),
+    Column("description", Text),
+    Column("enabled", Boolean, nullable=False),
+    Column("kind", String(20), nullable=False),  # JITP | FLEET_PROVISIONING
+    Column("created", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "name"),
+)

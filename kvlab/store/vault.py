@@ -187,6 +187,15 @@ def grants(connection: Connection, vault_id: int, principal: str) -> dict[str, l
     return None if text is None else json.loads(text)
 
 
+def all_grants(connection: Connection, vault_id: int) -> dict[str, dict[str, list[str]]]:
+    """Return what each principal may do, by name."""
+    table = schema.principal
+    found = connection.execute(
+        sa.select(table.c.name, table.c.grants).where(table.c.vault_id == vault_id).order_by(table.c.name)
+    )
+    return {row.name: json.loads(row.grants) for row in found}
+
+
 def put_grants(connection: Connection, vault_id: int, principal: str, value: Mapping[str, list[str]]) -> None:
     """Define a principal, in place of an earlier definition."""
     table = schema.principal

@@ -91,7 +91,7 @@ def keep_certificate(core: Core, connection: Connection, content: Mapping[str, A
     newest = words = None
     for version in content["versions"]:
         row = {**version, "certificate_id": certificate_id, "key_id": new_ids[version["key_id"]]}
-        newest, words = certificates.add_version(connection, row), search_words(row["leaf_der"])
+        newest, words = certificates.add_version(connection, row), search_words(content["name"], row["leaf_der"])
     certificates.set_certificate(connection, certificate_id, current_id=newest, words=words)
     return certificate_id
 

@@ -22,7 +22,7 @@ from kvlab.wire.issuer import IssuerBundle
 from kvlab.wire.policy import CertificatePolicy
 from kvlab.x509.key import key_spec
 from kvlab.x509.request import build_request
-from kvlab.x509.words import LONGEST
+from kvlab.x509.words import wanted_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -243,7 +243,7 @@ def _keep_policy(core: Core, turn: Turn, order: Order, plan: Plan) -> tuple[int,
         policy_json = policies.stamped(plan.policy, created=turn.seconds, updated=turn.seconds).model_dump_json()
         certificate_id = rows.add_certificate(turn.connection, {
             "vault_id": core.vault_id, "name_key": order.name_key, "name": order.name, "policy": policy_json,
-            "created": turn.seconds, "placeholder": placeholder, "words": _wanted_words(plan.policy),
+            "created": turn.seconds, "placeholder": placeholder, "words": _words(order.name, plan.policy),
         })  # fmt: skip
         return certificate_id, policy_json
     change: dict[str, Any] = {"placeholder": placeholder}
@@ -259,14 +259,13 @@ def _keep_policy(core: Core, turn: Turn, order: Order, plan: Plan) -> tuple[int,
     return plan.row.id, policy_json
 
 
-def _wanted_words(policy: CertificatePolicy) -> str | None:
+def _words(name: str, policy: CertificatePolicy) -> str:
     """Return what a certificate is found by before there is one: the names it is to have."""
     props = policy.x509_props
-    if props is None:
-        return None
-    sans = props.sans.model_dump() if props.sans else {}
-    names = [name for values in sans.values() for name in values or ()]
-    return "\n".join([props.subject or "", *names]).casefold()[:LONGEST]
+    sans = props.sans.model_dump() if props and props.sans else {}
+    return wanted_words([
+        name, (props and props.subject) or "", *(name for values in sans.values() for name in values or ()),
+    ])  # fmt: skip
 
 
 def replaced_policy(turn: Turn, stored_json: str, policy: CertificatePolicy) -> str:

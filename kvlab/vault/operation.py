@@ -100,6 +100,17 @@ TRANSITIONS: dict[tuple[Status, Move, Worker | None], Outcome] = {
 # fmt: on
 
 
+CALLS: dict[Move, str] = {
+    Move.CREATE: "create_certificate",
+    Move.IMPORT: "import_certificate",
+    Move.POLL: "get_certificate_operation",
+    Move.ASK_CANCEL: "update_certificate_operation",
+    Move.MERGE: "merge_certificate",
+    Move.DELETE: "delete_certificate_operation",
+}
+"""By which method of the vault a caller makes a move; the others are made by an issuer, or by the vault for it."""
+
+
 def outcome(status: Status, move: Move, worker: Worker) -> Outcome | None:
     """Return what a move leads to: a status, the refusal it gets, or None where only the vault moves and may not."""
     found = TRANSITIONS.get((status, move, None))
@@ -124,12 +135,18 @@ def take(status: Status, move: Move, worker: Worker, *, name: str, issuer: str) 
         VaultError: the refusal that the table names.
         IllegalMove: the vault's own step does not fit (a bug).
     """
-    result = outcome(status, move, worker)
+    result = answer(status, move, worker, name=name, issuer=issuer)
     if isinstance(result, Status):
         return result
     if result is None:
         raise IllegalMove(f"{move} while {status} ({worker})")
-    raise _refusal(result, status, move, name, issuer)
+    raise result
+
+
+def answer(status: Status, move: Move, worker: Worker, *, name: str, issuer: str) -> Status | VaultError | None:
+    """Return what ``take`` would: the status after the move, or the refusal; None where only the vault moves."""
+    result = outcome(status, move, worker)
+    return result if result is None or isinstance(result, Status) else _refusal(result, status, move, name, issuer)
 
 
 def _refusal(kind: type[VaultError], status: Status, move: Move, name: str, issuer: str) -> VaultError:

@@ -288,6 +288,17 @@ class Vault(
             turn.record("set_principal", f"principals/{principal}", detail=dict(grants))
         return self.as_principal(principal)
 
+    def principals(self) -> dict[str, dict[str, list[str]]]:
+        """
+        Return what ``set_principal`` said of each principal, by name: permissions by area, and ``roles``.
+
+        Raises:
+            ForbiddenByPolicy: the caller is not the owner.
+        """
+        self._require_owner("principals", "principals", "get")
+        with self._core.read() as connection:
+            return rows.all_grants(connection, self._core.vault_id)
+
     def process_due(self) -> int:
         """Do everything due by now; returns how many steps were done. On a system clock it happens by itself."""
         return self._core.process_due()

@@ -87,7 +87,7 @@ def add_version(
         "overrides": overrides,
     }
     current_id = rows.add_version(turn.connection, row)
-    words = search_words(leaf_der)
+    words = search_words(name, leaf_der)
     rows.set_certificate(turn.connection, certificate_id, current_id=current_id, noticed=None, words=words)
     reschedule(turn, certificate_id)
     return version

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import InvalidName, InvalidProperty, MissingProperty, VaultError
@@ -23,8 +22,6 @@ from kvlab.wire.certificate import CertificateBundle
 from kvlab.wire.policy import CertificatePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kvlab.events import Event
     from kvlab.vault.vault import Vault
     from kvlab.wire.operation import CertificateOperation
@@ -205,7 +202,7 @@ class CreateForm(Form):
         if self._held:
             return
         if field.kind in ("secret", "secretarea", "file"):
-            with self._holding():
+            with self.holding():
                 value, field.value = field.value, None
             self._suitcase.take(field, value or "")
             self.draw()
@@ -249,7 +246,7 @@ class CreateForm(Form):
     def reset(self) -> None:
         """Begin anew."""
         fresh = {field.name: field.value for field in certificate_fields()}
-        with self._holding():
+        with self.holding():
             for name, field in self.inputs.items():
                 field.value = {"method": "Self", "name": "", **fresh}.get(name)
         self._suitcase.empty()
@@ -389,7 +386,7 @@ class CreateForm(Form):
             names.append(field.value)
         field.options = tuple(Option(name, name) for name in names)
         if not field.value and names:
-            with self._holding():
+            with self.holding():
                 field.value = names[0]
 
     def _show_policy(self) -> None:
@@ -417,7 +414,7 @@ class CreateForm(Form):
     def _follow(self, policy: dict[str, Any]) -> None:
         """Let the fields say what a policy says."""
         actions = policy.pop("lifetime_actions", None)
-        with self._holding():
+        with self.holding():
             for member, value in policy_values(policy, [*self._policy_members]).items():
                 field = self._policy_members[member]
                 empty = {"list": [], "text": ""}.get(field.kind) if member != "x509_props.ekus" else None
@@ -432,18 +429,9 @@ class CreateForm(Form):
             self.inputs["trigger"].value, self.inputs["when"].value = trigger
 
     def _reset(self, *names: str) -> None:
-        with self._holding():
+        with self.holding():
             for name in names:
                 self.inputs[name].value = None
-
-    @contextmanager
-    def _holding(self) -> Iterator[None]:
-        """Set several fields, and look at them once."""
-        self._held += 1
-        try:
-            yield
-        finally:
-            self._held -= 1
 
 
 def _concerns(line: Any, members: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -114,7 +115,7 @@ class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no type
             "default": self.default,
             "options": [option._asdict() for option in self.options],
             "refusal": said(self.refusal),
-            "note": self.note,
+            "note": (self.note[0], visible(self.note[1])),
             "off": said(self.off) if self.off is not None and not isinstance(self.off, str) else self.off,
             "edit": self.edit,
             "look": self.look,
@@ -153,7 +154,11 @@ def said(error: VaultError | None) -> dict[str, Any] | None:
     if error is None:
         return None
     codes = [str(error.status), error.code, *([error.inner_code] if error.inner_code else [])]
-    repair = None if error.repair is None else visible(str(error.repair))
+    repair = (
+        None
+        if error.repair is None
+        else visible(error.repair if isinstance(error.repair, str) else json.dumps(error.repair))
+    )
     hint = visible(error.hint or "")
     return {"sentence": visible(one_line(error.message)), "codes": codes, "hint": hint, "repair": repair}
 

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import traitlets
+from ipywidgets import widget_serialization
 
 from kvlab.clock import SimulatedClock
 from kvlab.errors import VaultError
@@ -15,8 +16,10 @@ from kvlab.render.markup import seed_pill
 from kvlab.render.reading import CertificateReading
 from kvlab.render.timeline import NARROW, NEWEST, WIDE, Life, clock_words, lay_track, track_svg
 from kvlab.vault.glance import Glance
+from kvlab.widgets.call import CallPanel
 from kvlab.widgets.form import in_thread
 from kvlab.widgets.live import Live
+from kvlab.widgets.message import message_of
 from kvlab.widgets.task import running_loop, start
 
 if TYPE_CHECKING:
@@ -74,6 +77,8 @@ class FlowView(Live, module="flow"):
     """Which moment is shown, counted from 0; ``NEWEST`` goes with the time."""
     selected = traitlets.Int(0).tag(sync=True)
     """The number of the step whose messages are shown; 0 is the one that happened last."""
+    call = traitlets.Any().tag(sync=True, **widget_serialization)
+    """The panel with the call that crossed the chosen arrow; None as long as there was none."""
     told = traitlets.List(traitlets.Int()).tag(sync=True)
     """The numbers of the steps outside the vault that the reader says are done."""
     busy = traitlets.Bool(False).tag(sync=True)
@@ -190,12 +195,24 @@ class FlowView(Live, module="flow"):
             "steps": [_step_view(step, self.told) for step in story.steps],
             "chosen": chosen.number if chosen else 0,
             "panel": step_html(chosen) if chosen else "",
+            "calls": self._show_call(chosen),
             **self._track_view(track, moments, shown),
             "progress": _progress(story),
             "news": self._news,
             "clock": self._clock_view(),
             "trouble": self._trouble,
         }
+
+    def _show_call(self, step: Step | None) -> bool:
+        """Show the call that crossed an arrow, if there was one; returns whether there was."""
+        message = message_of(step.events, self.vault) if step else None
+        if message is None:
+            return False
+        if self.call is None:
+            self.call = CallPanel(message.call, answer=message.answer)
+        elif (self.call.call, self.call.answer) != message:
+            self.call.show(message.call, answer=message.answer)
+        return True
 
     def _chosen(self, story: Story) -> Step | None:
         happened = [step for step in story.steps if step.events and step.state in ("done", "now")]
@@ -311,6 +328,8 @@ class FlowView(Live, module="flow"):
         for end in self._ends:
             end()
         self._ends.clear()
+        if self.call is not None:
+            self.call.close()
         super().close()
 
     def __repr__(self) -> str:

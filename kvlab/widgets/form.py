@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import traitlets
@@ -19,7 +20,7 @@ from kvlab.widgets.call import CallPanel
 from kvlab.widgets.live import Live
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from kvlab.events import Event
     from kvlab.render.call.call import Call
@@ -163,6 +164,15 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Look again after a field has got another value."""
         field.refusal = None
         self.draw()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Set several fields, and look at them once."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
 
     def heard(self, event: Event) -> None:
         """Follow what happens in the vault, whoever makes it happen."""
@@ -319,7 +329,10 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
             "tab": self.tab,
             "fields": [field.spec() for field in fields],
             "side": self.side,
-            "buttons": [{"key": button.key, "label": button.label, "title": button.title} for button in self.buttons()],
+            "buttons": [
+                {"key": key, "label": label, "title": title, "primary": key == self.button.key}
+                for key, label, _, title in self.buttons()
+            ],
             "status": {"kind": self.status[0], "words": self.status[1], "busy": self.state == "busy"},
             "wrong": [[field.name, field.label] for field in wrong],
             "limit": UPLOAD_LIMIT,

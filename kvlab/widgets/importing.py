@@ -11,7 +11,6 @@ from kvlab.render.certificate import bundle_html
 from kvlab.widgets.field import Field
 from kvlab.widgets.form import Form
 from kvlab.wire.policy import CertificatePolicy
-from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
     from kvlab.vault.vault import Vault
@@ -96,7 +95,7 @@ class Suitcase:
     def _say(self, filename: str) -> None:
         if self._source is not None:
             kind = "PEM" if b"-----BEGIN" in self._source else "PFX"
-            called = f"{visible(filename)}: " if filename else ""
+            called = f"{filename}: " if filename else ""
             self.fields[0].note = ("ok", f"{called}{kind} of {len(self._source):,} octets at hand")
             self.fields[0].refusal = None
         if self._password is not None:

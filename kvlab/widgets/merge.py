@@ -10,7 +10,6 @@ from kvlab.render.certificate import bundle_html
 from kvlab.widgets.field import Field
 from kvlab.widgets.form import Button, Form
 from kvlab.x509.container import pem_certificate, pem_request
-from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
     from kvlab.events import Event
@@ -121,7 +120,7 @@ class MergeForm(Form):
     def take_file(self, field: Field, filename: str, octets: bytes) -> None:
         """Take the CA's answer as a file."""
         self._octets = octets
-        field.note = ("ok", f"{visible(filename)} · {len(octets):,} octets at hand".lstrip("· "))
+        field.note = ("ok", f"{filename} · {len(octets):,} octets at hand".lstrip("· "))
         self._look_ahead()
         self.draw()
 

@@ -283,6 +283,48 @@ class EffectivePolicyList(Answer):
     effective_policies: list[EffectivePolicy]
 
 
+class AuthInfo(Answer):
+    """A request that is to be decided."""
+
+    action_type: Literal["PUBLISH", "SUBSCRIBE", "RECEIVE", "CONNECT"]
+    resources: list[str]
+
+
+class Allowed(Answer):
+    """The policies that allow a request."""
+
+    policies: list[Policy]
+
+
+class Denial(Answer):
+    """The policies that deny a request in one of two ways."""
+
+    policies: list[Policy]
+
+
+class Denied(Answer):
+    """The policies that deny a request: by saying nothing, or by a Deny."""
+
+    implicit_deny: Denial
+    explicit_deny: Denial
+
+
+class AuthResult(Answer):
+    """What the policies say to a request."""
+
+    auth_info: AuthInfo
+    allowed: Allowed
+    denied: Denied
+    auth_decision: str
+    missing_context_values: list[str]
+
+
+class Authorization(Answer):
+    """The answer of TestAuthorization."""
+
+    auth_results: list[AuthResult]
+
+
 class CreatedThing(Answer):
     """The answer of CreateThing."""
 
@@ -368,3 +410,44 @@ class Endpoint(Answer):
     """The answer of DescribeEndpoint: a host's name, without scheme and port."""
 
     endpoint_address: str
+
+
+class RegisteredThing(Answer):
+    """The answer of RegisterThing: what was made, by the names that the template has for it."""
+
+    certificate_pem: str
+    resource_arns: dict[str, str]
+
+
+class CreatedProvisioningTemplate(Answer):
+    """The answer of CreateProvisioningTemplate."""
+
+    template_arn: str
+    template_name: str
+    default_version_id: int
+
+
+class ProvisioningTemplate(Answer):
+    """A provisioning template in a list."""
+
+    template_arn: str
+    template_name: str
+    description: str | None = None
+    creation_date: Instant
+    last_modified_date: Instant
+    enabled: bool
+    type: Literal["FLEET_PROVISIONING", "JITP"]
+
+
+class ProvisioningTemplateDescription(ProvisioningTemplate):
+    """The answer of DescribeProvisioningTemplate."""
+
+    default_version_id: int
+    template_body: str
+    provisioning_role_arn: str
+
+
+class ProvisioningTemplateList(TokenPage):
+    """A page of provisioning templates."""
+
+    templates: list[ProvisioningTemplate]

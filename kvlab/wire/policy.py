@@ -110,7 +110,7 @@ class IssuerParameters(WireModel):
 class PolicyAttributes(WireModel):
     """The policy's own attributes: epoch seconds of its making, not of the certificate's."""
 
-    enabled: bool | None = None
+    enabled: bool | None = Field(None, description="Whether it can be used; no policy can name a disabled issuer.")
     created: int | None = None
     updated: int | None = None
 

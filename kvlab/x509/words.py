@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha1, sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kvlab.errors import X509Error
 from kvlab.x509.explain import explain
@@ -17,30 +17,52 @@ if TYPE_CHECKING:
 LONGEST = 4000
 """Characters; a certificate for hundreds of names is found by the first of them."""
 
-_NAMED = frozenset({("subject", "subject"), ("certificate", "serialNumber")})
+LEAST_DIGITS = 6
+"""Hexadecimal digits that make a number: fewer occur somewhere in nearly every thumbprint."""
+
+_NUMBER = re.compile(rf"[0-9a-f]{{{LEAST_DIGITS},}}")
 _PAIRS = re.compile(r"[0-9a-f]{1,2}(?:[ :-][0-9a-f]{2})+")
 
 
-def search_words(der: bytes) -> str:
+class Term(NamedTuple):
     """
-    Return what a certificate is found by: thumbprints (SHA-1, SHA-256), serial number, subject, names; casefolded.
+    A word that is looked for.
+
+    Attributes:
+        text: casefolded, as names are kept.
+        number: upper-case hexadecimal, as numbers are kept; empty if it can be none.
+    """
+
+    text: str
+    number: str = ""
+
+
+def search_words(name: str, der: bytes) -> str:
+    """
+    Return what a certificate is found by: its names casefolded, its numbers in upper-case hexadecimal.
 
     Args:
-        der: the certificate, however damaged.
+        name: under which it is kept.
+        der: the certificate, however damaged: its thumbprints (SHA-1, SHA-256), serial number, subject, other names.
     """
     try:
         fields = explain(der)
     except X509Error:
         fields = []
-    return words_of(der, fields)
+    return words_of(name, der, fields)
 
 
-def words_of(der: bytes, fields: list[Field]) -> str:
+def words_of(name: str, der: bytes, fields: list[Field]) -> str:
     """Return what a certificate, already explained, is found by."""
-    found = [sha1(der, usedforsecurity=False).hexdigest(), sha256(der).hexdigest()]
-    found += [field.value for field in fields if (field.section, field.name) in _NAMED]
-    found += alternative_names(fields)
-    return "\n".join(found).casefold()[:LONGEST]
+    numbers = [sha1(der, usedforsecurity=False).hexdigest(), sha256(der).hexdigest()]
+    numbers += [field.value for field in fields if (field.section, field.name) == ("certificate", "serialNumber")]
+    names = [field.value for field in fields if (field.section, field.name) == ("subject", "subject")]
+    return wanted_words([name, *names, *alternative_names(fields)], numbers)
+
+
+def wanted_words(names: Iterable[str], numbers: Iterable[str] = ()) -> str:
+    """Return what something is found by that has these names and numbers (hexadecimal)."""
+    return "\n".join((*(number.upper() for number in numbers), *(name.casefold() for name in names)))[:LONGEST]
 
 
 def alternative_names(fields: Iterable[Field], kind: str = "") -> list[str]:
@@ -60,13 +82,17 @@ def alternative_names(fields: Iterable[Field], kind: str = "") -> list[str]:
     return found
 
 
-def search_terms(text: str) -> list[str]:
+def search_terms(text: str) -> list[Term]:
     """
-    Return what must all occur in the words of what is found: the words of a text, casefolded.
+    Return what must all occur in the words of what is found.
 
     A number in pairs (``4A:1F:9C``, ``4A 1F 9C``) is one word without its separators, as numbers are kept.
     """
     folded = text.strip().casefold()
-    if _PAIRS.fullmatch(folded):
-        return [re.sub("[ :-]", "", folded)]
-    return folded.split()
+    words = [re.sub("[ :-]", "", folded)] if _PAIRS.fullmatch(folded) else folded.split()
+    return [Term(word, word.upper() if _NUMBER.fullmatch(word) else "") for word in words]
+
+
+def matches(words: str, terms: Iterable[Term]) -> bool:
+    """Tell whether all terms occur in the words of something."""
+    return all(term.text in words or (term.number != "" and term.number in words) for term in terms)

@@ -1,6 +1,7 @@
 """Every operation of the registry with boto3, in process and over HTTPS; what it gives out is parsed and verified."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -456,3 +457,91 @@ def test_accounts_and_regions_see_nothing_of_each_other(connect, iot, other):
     assert other.list_certificates()["certificates"] == []
     theirs = refused(other.attach_policy, policyName="theirs", target=made["certificateArn"])
     assert theirs == ("ResourceNotFoundException", 404)
+
+
+@pytest.mark.parity("iot.RegisterThing")
+def test_a_thing_by_a_template(iot):
+    resources = {
+        "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "Name"}}},
+        "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {"CertificateSigningRequest": {"Ref": "CSR"}}},
+    }
+    body = json.dumps({"Parameters": {"Name": {"Type": "String"}, "CSR": {"Type": "String"}}, "Resources": resources})
+
+    made = iot.register_thing(templateBody=body, parameters={"Name": "sensor", "CSR": request()})
+
+    assert set(made["resourceArns"]) == {"thing", "certificate"}
+    assert iot.list_thing_principals(thingName="sensor")["principals"] == [made["resourceArns"]["certificate"]]
+    assert x509.load_pem_x509_certificate(made["certificatePem"].encode()).subject.rfc4514_string() == "CN=sensor-1"
+    assert refused(iot.register_thing, templateBody=body, parameters={"Name": "x"}) == ("InvalidRequestException", 400)
+
+
+@pytest.mark.parity(
+    "iot.CreateProvisioningTemplate", "iot.DescribeProvisioningTemplate", "iot.ListProvisioningTemplates",
+    "iot.UpdateProvisioningTemplate", "iot.DeleteProvisioningTemplate",
+)  # fmt: skip
+def test_the_life_of_a_provisioning_template(iot, account):
+    body = json.dumps({"Resources": {"t": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": "x"}}}})
+    role = f"arn:aws:iam::{account}:role/provisioning"
+    named = {"templateName": "bulbs"}
+
+    made = iot.create_provisioning_template(**named, templateBody=body, provisioningRoleArn=role, type="JITP")
+
+    assert made["templateArn"] == f"arn:aws:iot:us-east-1:{account}:provisioningtemplate/bulbs"
+    again = refused(iot.create_provisioning_template, **named, templateBody=body, provisioningRoleArn=role)
+    assert again == ("ResourceAlreadyExistsException", 409)
+    iot.update_provisioning_template(**named, enabled=True, description="for bulbs")
+    found = iot.describe_provisioning_template(**named)
+    assert (found["enabled"], found["description"], found["templateBody"], found["type"]) == (
+        True, "for bulbs", body, "JITP",
+    )  # fmt: skip
+    assert [row["templateName"] for row in iot.list_provisioning_templates()["templates"]] == ["bulbs"]
+    iot.delete_provisioning_template(**named)
+    assert refused(iot.describe_provisioning_template, **named) == ("ResourceNotFoundException", 404)
+
+
+@pytest.mark.parity("iot.TestAuthorization")
+def test_authorization_is_tried(iot, account):
+    arn = csr_certificate(iot)["certificateArn"]
+    own = f"arn:aws:iot:us-east-1:{account}"
+
+    def policy(name, effect, action, resource):
+        statement = {"Effect": effect, "Action": action, "Resource": f"{own}:{resource}"}
+        iot.create_policy(
+            policyName=name, policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        )
+        return name
+
+    iot.attach_policy(policyName=policy("own", "Allow", "iot:Publish", "topic/${iot:ClientId}/*"), target=arn)
+    iot.attach_policy(policyName=policy("no-secrets", "Deny", "iot:*", "topic/*/secret"), target=arn)
+    policy("connect", "Allow", "iot:Connect", "client/*")
+
+    def tried(action, resource, **options):
+        info = {"actionType": action, "resources": [f"{own}:{resource}"]}
+        (found,) = iot.test_authorization(principal=arn, authInfos=[info], **{"clientId": "lamp", **options})[
+            "authResults"
+        ]
+        assert found["authInfo"] == info
+        return found
+
+    allowed = tried("PUBLISH", "topic/lamp/state")
+    denied = tried("PUBLISH", "topic/lamp/secret")
+    assert (allowed["authDecision"], allowed["allowed"]["policies"][0]["policyName"]) == ("ALLOWED", "own")
+    assert denied["authDecision"] == "EXPLICIT_DENY"
+    assert [each["policyName"] for each in denied["denied"]["explicitDeny"]["policies"]] == ["no-secrets"]
+    assert tried("PUBLISH", "topic/fan/state")["authDecision"] == "IMPLICIT_DENY"
+    assert tried("CONNECT", "client/lamp")["authDecision"] == "IMPLICIT_DENY"
+    assert tried("CONNECT", "client/lamp", policyNamesToAdd=["connect"])["authDecision"] == "ALLOWED"
+    assert tried("PUBLISH", "topic/lamp/secret", policyNamesToSkip=["no-secrets"])["authDecision"] == "ALLOWED"
+    unnamed = iot.test_authorization(
+        principal=arn, authInfos=[{"resources": [f"{own}:topic/x"], "actionType": "PUBLISH"}]
+    )
+    assert unnamed["authResults"][0]["missingContextValues"] == ["iot:ClientId"]
+    bogus = [{"resources": ["x"], "actionType": "BOGUS"}]
+    assert refused(iot.test_authorization, principal=arn, authInfos=bogus) == ("InvalidRequestException", 400)
+    unknown = refused(
+        iot.test_authorization,
+        principal=arn,
+        authInfos=[{"resources": ["x"], "actionType": "CONNECT"}],
+        policyNamesToAdd=["no"],
+    )
+    assert unknown == ("ResourceNotFoundException", 404)

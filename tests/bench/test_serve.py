@@ -1,17 +1,11 @@
 """The vault over HTTPS and through the SDK, beside its peers. Figures are printed (run with -s), never asserted."""
 
-import contextlib
-import http.client
-import importlib.util
-import os
-import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
-from tests.bench import floor
+from tests.bench import floor, peer
 from tests.server.keepalive import KeptAlive
 from tests.server.served import serving
 
@@ -29,7 +23,6 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from Crypto.PublicKey import RSA
 print("ready", flush=True)
 """
-AWS = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260601/us-east-1/iot/aws4_request, SignedHeaders=host, Signature=00"
 
 
 def creation(client, label):
@@ -93,47 +86,23 @@ def test_sdk_in_process():
     floor.report("The official SDK in process, create to certificate, EC", figures)
 
 
-@contextlib.contextmanager
-def peer(*command, **environment):
-    """Run a peer's server while the block lasts; gives its port."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    arguments = [part.format(port=port) for part in command]
-    surroundings = os.environ | {name: value.format(port=port) for name, value in environment.items()}
-    process = subprocess.Popen(arguments, env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
-                connection.request("GET", "/")
-                connection.getresponse().read()
-                break
-            time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@pytest.mark.skipif(
-    not (importlib.util.find_spec("moto") and importlib.util.find_spec("ministack")), reason="needs moto and ministack"
-)
 def test_beside_the_peers():
     """
     moto signs a CSR (AWS IoT's CreateCertificateFromCsr); ministack signs none, so its CreateKeysAndCertificate is
     measured. kvlab makes the key and the CSR too, in three requests over TLS; the peers answer one over plain HTTP.
     """
+    peer.need_peers()
     csr = floor.request_pem("contoso.com")
     with (
         serving() as served,
         KeptAlive.to(served) as kvlab,
-        peer(sys.executable, "-m", "moto.server", "-p", "{port}") as moto,
-        peer(sys.executable, "-m", "ministack.app", GATEWAY_PORT="{port}") as ministack,
+        peer.moto() as moto,
+        peer.ministack() as ministack,
     ):
 
         def signed(host, path, body):
             # moto keeps no connection alive; over plain HTTP a new one costs next to nothing.
-            with KeptAlive(host, {"Authorization": AWS, "Content-Type": "application/json"}) as client:
+            with KeptAlive(host, {"Authorization": peer.AWS, "Content-Type": "application/json"}) as client:
                 status, answer = client.call("POST", path, body)
             assert status == 200, answer
             assert b"BEGIN CERTIFICATE" in answer

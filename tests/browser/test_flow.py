@@ -25,7 +25,7 @@ NAMES = ("manual", "known")
 
 
 def notebook():
-    sources = [SOURCE, *(f'kvlab.flow(vault, "{name}")' for name in NAMES)]
+    sources = [SOURCE, *(f'kvlab.flow(vault, "{name}")' for name in NAMES), 'kvlab.operation(vault, "orders")']
     cells = [nbformat.v4.new_code_cell(source, metadata={"jupyter": {"source_hidden": True}}) for source in sources]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
@@ -83,10 +83,14 @@ class Flow:
         return self.view.locator(f"[data-step='{number}'] .t").first
 
     def shot(self, name):
-        folder = os.environ.get("KVLAB_SCREENSHOTS")
-        if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            self.view.screenshot(path=Path(folder) / f"flow-{name}.png")
+        shot(self.view, f"flow-{name}")
+
+
+def shot(view, name):
+    folder = os.environ.get("KVLAB_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        view.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def theme(page, name):
@@ -120,6 +124,10 @@ def test_the_manual_flow_lights_up_step_by_step(page):
     view.locator(".kvl-panel").get_by_text("X.509 certificate", exact=True).wait_for()
 
     theme(flow.page, "JupyterLab Dark")
+    view.locator(".kvl-calls").get_by_role("tab", name="REST").wait_for(state="hidden")
+    view.locator(".kvl-steps [aria-pressed=true]").press("ArrowDown")
+    view.locator(".kvl-calls").get_by_role("tab", name="REST").click()
+    view.locator(".kvl-calls").get_by_text("/certificates/manual/pending/merge").first.wait_for()
     flow.shot("manual-dark")
     theme(flow.page, "JupyterLab Light")
     flow.page.set_viewport_size({"width": 900, "height": 1000})
@@ -162,3 +170,35 @@ def test_the_known_issuer_flow_is_replayed_and_led_on_to_renewal(page):
     flow.page.keyboard.press("End")
     view.locator(".kvf").get_by_text("Renewal: the vault asks the CA again").wait_for()
     flow.shot("known-renewal-light")
+
+
+def test_the_operations_buttons_make_moves_and_show_what_is_refused(page):
+    flow = Flow(page, "manual")
+    view = page.locator(".jp-OutputArea .kvl-operation")
+    view.scroll_into_view_if_needed()
+    flow.run('vault.create_certificate("orders", policy("digi"))')
+    view.locator(".kvr-head").get_by_text("inProgress").wait_for()
+    shot(view, "operation-light")
+    refused = view.get_by_role("region", name="The vault would refuse")
+    refused.get_by_text("Merge is forbidden on pending object created with issuer : digi").wait_for()
+    view.get_by_role("button", name="Poll now").click()
+    view.get_by_text("poll: done").wait_for()
+    view.locator(".kvl-calls").get_by_role("tab", name="kvlab").wait_for()
+    refused.get_by_role("button", name="Try it").first.click()
+    view.locator(".kvl-outcome").get_by_text("Merge is forbidden on pending object").wait_for()
+    view.get_by_label("you: issuer Unknown").check()
+    view.get_by_text("Who has to sign: you: issuer Unknown").wait_for()
+    view.get_by_label("an issuer").check()
+    shot(view, "operation-refused-light")
+    for _ in range(4):
+        view.get_by_role("button", name="+10 s").click()
+        page.wait_for_timeout(200)
+    view.locator(".kvr-head").get_by_text("completed").wait_for()
+    theme(page, "JupyterLab Dark")
+    shot(view, "operation-dark")
+    theme(page, "JupyterLab Light")
+    page.set_viewport_size({"width": 900, "height": 1000})
+    shot(view, "operation-900")
+    page.set_viewport_size({"width": 690, "height": 1000})
+    shot(view, "operation-600")
+    page.set_viewport_size({"width": 1400, "height": 1000})

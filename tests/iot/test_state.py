@@ -1,11 +1,12 @@
 """The status machine: every cell of its table is tried on a real certificate, and nothing else assigns a status."""
 
 import pytest
+from cryptography import x509
 
 from kvlab.errors import IotError
-from kvlab.iot.joining import first_connect
+from kvlab.iot.joining import register_at_connect
 from kvlab.iot.state import REGISTERED, TRANSITIONS, Gone, Status, Step
-from tests.iot.make import OwnCA, certificate, der, ec_key, name_of, pem, request, state_of, status_of
+from tests.iot.make import OwnCA, certificate, ec_key, name_of, pem, request, state_of, status_of
 
 CELLS = [(step, status) for step, row in TRANSITIONS.items() for status in row]
 
@@ -15,7 +16,7 @@ def bring(iot, other, status):
     if status is Status.PENDING_ACTIVATION:
         ca = OwnCA()
         ca.register(iot, allow_auto_registration=True)
-        return first_connect(iot._vault, der(ca.leaf())).certificate_id
+        return register_at_connect(iot._vault, x509.load_pem_x509_certificate(ca.leaf().encode())).certificate_id
     made = iot.create_certificate_from_csr(request(), set_as_active=status is Status.ACTIVE)
     if status is Status.REVOKED:
         iot.update_certificate(made.certificate_id, "REVOKED")

@@ -81,6 +81,7 @@ def test_a_row_says_key_names_and_days(panel):
         ("100%", []),
         ("_", []),
         ("<script>", ["evil"]),
+        ("abc", []),
     ],
 )
 def test_a_search_finds_names_in_any_case(panel, query, found):

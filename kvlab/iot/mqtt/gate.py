@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from kvlab.errors import StoreUnavailable
+from kvlab.iot.joining import register_at_connect
 from kvlab.iot.lookup import Device, find_device
 from kvlab.iot.material import certificate_id
 from kvlab.iot.mqtt.hub import Message
-from kvlab.iot.provisioning import register_at_connect
 from kvlab.iot.state import Status
 
 if TYPE_CHECKING:

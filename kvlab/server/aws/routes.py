@@ -124,6 +124,8 @@ ROUTES: tuple[Route, ...] = (
     _route("POST /policy-targets/{policyName}", "list_targets_for_policy", query="marker pageSize"),
     _route("POST /effective-policies", "get_effective_policies", query="thingName",
            body="principal cognitoIdentityPoolId"),
+    _route("POST /test-authorization", "test_authorization", query="clientId",
+           body="principal cognitoIdentityPoolId authInfos policyNamesToAdd policyNamesToSkip"),
     _route("PUT /principal-policies/{policyName}", "attach_principal_policy", header=_OLD_PRINCIPAL),
     _route("DELETE /principal-policies/{policyName}", "detach_principal_policy", header=_OLD_PRINCIPAL),
     _route("GET /principal-policies", "list_principal_policies", query=_PAGE, header=_OLD_PRINCIPAL),
@@ -144,6 +146,16 @@ ROUTES: tuple[Route, ...] = (
     _route("GET /principals/things", "list_principal_things", query=_TOKEN, header=_PRINCIPAL),
     _route("GET /principals/things-v2", "list_principal_things_v2", query=f"{_TOKEN} thingPrincipalType",
            header=_PRINCIPAL),
+
+    _route("POST /things", "register_thing", body="templateBody parameters"),
+    _route("POST /provisioning-templates", "create_provisioning_template",
+           body="templateName description templateBody enabled provisioningRoleArn preProvisioningHook tags type"),
+    _route("GET /provisioning-templates/{templateName}", "describe_provisioning_template"),
+    _route("GET /provisioning-templates", "list_provisioning_templates", query=_TOKEN),
+    _route("PATCH /provisioning-templates/{templateName}", "update_provisioning_template",
+           body="description enabled defaultVersionId provisioningRoleArn preProvisioningHook "
+                "removePreProvisioningHook"),
+    _route("DELETE /provisioning-templates/{templateName}", "delete_provisioning_template"),
 
     _route("GET /endpoint", "describe_endpoint", query="endpointType"),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.render.markup import instant
 from kvlab.widgets.explorer.fields import bytes_pane, fields_pane
-from kvlab.widgets.explorer.history import events_pane, keys_pane, versions_pane
+from kvlab.widgets.explorer.history import diff_pane, events_pane, keys_pane, operation_pane, versions_pane
 from kvlab.widgets.explorer.inventory import STATES
 from kvlab.widgets.explorer.listing import ago_words, days_words
 from kvlab.widgets.explorer.overview import overview_pane
@@ -41,6 +41,8 @@ class Tab(NamedTuple):
 TABS = {
     "overview": Tab("Overview", overview_pane),
     "fields": Tab("Fields", fields_pane, "der"),
+    "diff": Tab("Diff", diff_pane, "live"),
+    "operation": Tab("Operation", operation_pane, "live"),
     "versions": Tab("Versions", versions_pane, "live"),
     "keys": Tab("Key & secret", keys_pane, "signed"),
     "chain": Tab("Chain", chain_pane, "der"),
@@ -121,7 +123,13 @@ def _about(entry: Entry) -> str:
         return "no version yet: there is a key and a request, and no certificate"
     made = entry.bundle.attributes.created
     version = entry.bundle.id.rsplit("/", 1)[1]
-    return f"version {version}" + ("" if made is None else f" · made {instant(made)[:10]}")
+    facts = [f"version {version}"]
+    if made is not None:
+        facts.append(f"made {instant(made)[:10]}")
+    if entry.glance is not None and not entry.version:
+        renews = entry.glance.renews_at
+        facts.append("renews never by itself" if renews is None else f"renews {renews:%Y-%m-%d}")
+    return " · ".join(facts)
 
 
 def _count(name: str, entry: Entry) -> dict[str, int]:

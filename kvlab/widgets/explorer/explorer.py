@@ -10,7 +10,8 @@ from kvlab.render.call.event import call_of
 from kvlab.vault.vault import Vault
 from kvlab.widgets.explorer.of_vault import VaultInventory
 from kvlab.widgets.explorer.page import explorer_html
-from kvlab.widgets.explorer.panel import ExplorerPanel, running_loop
+from kvlab.widgets.explorer.panel import ExplorerPanel
+from kvlab.widgets.task import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

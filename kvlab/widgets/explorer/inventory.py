@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from kvlab.vault.glance import Glance
     from kvlab.vault.vault import Vault
     from kvlab.wire.certificate import CertificateBundle
     from kvlab.x509.field import Field
@@ -80,6 +81,7 @@ class Entry(NamedTuple):
         versions: how many there are; None for files.
         fault: why it can not be read; empty if it can.
         version: which one it is if it is not the newest; empty if it is.
+        glance: how it stands in the vault; None for files.
     """
 
     row: Row
@@ -88,6 +90,7 @@ class Entry(NamedTuple):
     versions: int | None = None
     fault: str = ""
     version: str = ""
+    glance: Glance | None = None
 
 
 class Inventory(Protocol):

@@ -12,7 +12,7 @@ from kvlab.widgets.explorer.inventory import DAY, PAGE_ROWS, Ask, Entry, Row, ke
 from kvlab.x509.explain import explain
 from kvlab.x509.primitive import visible
 from kvlab.x509.summary import summarize
-from kvlab.x509.words import search_terms, words_of
+from kvlab.x509.words import matches, search_terms, wanted_words, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +27,7 @@ MOST_CHAIN = 12
 _COLUMNS = (
     "name", "subject", "san", "issuer", "serial", "sha256", "problems", "not_after", "key_type", "key_size", "status",
 )  # fmt: skip
+_NAMES = ("name", "subject", "san")
 _NEEDED = frozenset({"name", "subject", "not_after", "status"})
 _KEPT_STATES = ("disabled", "pending")
 
@@ -166,9 +167,7 @@ class FileInventory:
         terms = search_terms(query)
         numbers = self._ordered(order)
         kept = self._kept
-        for term in terms:
-            numbers = [number for number in numbers if term in kept[number].words]
-        return numbers if terms else list(numbers)
+        return [number for number in numbers if matches(kept[number].words, terms)] if terms else list(numbers)
 
     def _ordered(self, order: str) -> list[int]:
         """Return the numbers of all in an order, sorted once for each length that the list had."""
@@ -207,9 +206,9 @@ def open_files(source: object, *, in_thread: bool) -> FileInventory:
 def _kept(name: str, found: Found) -> Kept:
     if found.fault or found.kind != "certificate":
         fault = found.fault or f"This is no certificate but a {found.kind}."
-        return Kept(name, name.casefold(), None, None, "unreadable", der=found.der or None, fault=fault)
+        return Kept(name, wanted_words([name]), None, None, "unreadable", der=found.der or None, fault=fault)
     summary = summarize(found.fields)
-    words = f"{name.casefold()}\n{words_of(found.der, found.fields)}"
+    words = words_of(name, found.der, found.fields)
     return Kept(name, words, summary.not_before, summary.not_after, "valid", summary.subject, summary.issuer, found.der)
 
 
@@ -231,7 +230,7 @@ def _table_rows(table: Any) -> Iterator[Kept]:
         unreadable = texts["status"] in ("unreadable", "no certificate")
         yield Kept(
             texts["name"],
-            "\n".join(texts[name] for name in ("name", "subject", "san", "serial", "sha256")).casefold(),
+            wanted_words((texts[name] for name in _NAMES), (texts[name] for name in ("serial", "sha256"))),
             None,
             None if pd.isna(row.not_after) else int(row.not_after.timestamp()),
             "unreadable" if unreadable else texts["status"] if texts["status"] in _KEPT_STATES else "valid",

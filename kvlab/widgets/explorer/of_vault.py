@@ -62,7 +62,8 @@ class VaultInventory:
         except (CertificateNotFound, DeletedCertificateNotFound):
             return None
         older = version if version not in ("", listed.version) else ""
-        return Entry(row, bundle.cer, bundle, self._versions(listed), version=older)
+        glance = self._vault.glance(listed.name)
+        return Entry(row, bundle.cer, bundle, self._versions(listed), version=older, glance=glance)
 
     def chain(self, entry: Entry) -> list[bytes]:
         """Return what the vault keeps with the certificate."""

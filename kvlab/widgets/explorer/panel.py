@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +14,7 @@ from kvlab.widgets.explorer.inventory import PAGE_ROWS, STATES, Ask, Entry, Inve
 from kvlab.widgets.explorer.listing import head_view, list_view, total_of
 from kvlab.widgets.form import in_thread
 from kvlab.widgets.live import Live
+from kvlab.widgets.task import running_loop, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,7 +62,6 @@ class ExplorerPanel(Live, module="explorer"):
         self.opened: Entry | None = None
         self._loop = running_loop()
         self._waiting = False
-        self._task: asyncio.Task[None] | None = None
         self._counts: dict[str, Mapping[str, int]] = {}
         self._grant: Callable[[str, Mapping[str, Any]], None] = lambda _, __: None
         super().__init__()
@@ -150,7 +149,7 @@ class ExplorerPanel(Live, module="explorer"):
     def _show_tab(self) -> None:
         tab, opened = self.tab, self.opened
         if self._loop is not None and is_slow(tab):
-            self._task = self._loop.create_task(self._show_slowly(tab, opened))
+            start(lambda: self._show_slowly(tab, opened))
         else:
             self.pane = self._content(tab, opened)
 
@@ -171,11 +170,3 @@ def _tried(call: Callable[[], T]) -> tuple[T | None, str]:
         return call(), ""
     except (VaultError, X509Error) as error:
         return None, error_html(error)
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the loop that runs here: the kernel's; None where none does."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

@@ -78,6 +78,18 @@ export function fragment(html) {
   return part;
 }
 
+/**
+ * Show another widget within a view.
+ * @param {Model} model
+ * @param {string} reference what a trait that holds a widget says
+ * @returns {Promise<HTMLElement>}
+ */
+export async function embed(model, reference) {
+  const manager = /** @type {any} */ (model).widget_manager;
+  const view = await manager.create_view(await manager.get_model(reference.replace("IPY_MODEL_", "")));
+  return view.el;
+}
+
 /** Whether the reader asked for no motion. */
 export function isStill() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -25,20 +25,29 @@ export function drawDetail(model, list) {
   );
   const heading = make("div", { class: "kvx-heading" });
   const strip = make("div", { class: "kvx-tabs", role: "tablist", "aria-label": "What to see of it", onkeydown: moved });
-  const pane = make("div", { class: "kvx-pane", role: "tabpanel", tabindex: 0, onclick: followLink });
+  /** Choices in a form that Python wrote are for its style; to send it would leave the page. @param {Event} event */
+  const keep = (event) => event.preventDefault();
+  const pane = make("div", { class: "kvx-pane", role: "tabpanel", tabindex: 0, onclick: followLink, onsubmit: keep });
   const element = make("section", { class: "kvx-detail", "aria-label": "Certificate" }, way, heading, strip, pane);
   let waiting = 0;
+  let drawn = "";
 
   const buttons = () => /** @type {HTMLButtonElement[]} */ ([...strip.children]);
 
   /** @param {string} id */
   function open(id, focus = false) {
     if (id !== model.get("tab")) {
-      waiting = window.setTimeout(() => pane.replaceChildren(bars()), PATIENCE_MS);
+      waiting = window.setTimeout(wait, PATIENCE_MS);
       put(model, { tab: id });
     }
     mark(id);
     if (focus) buttons().find((button) => button.dataset.tab === id)?.focus();
+  }
+
+  function wait() {
+    drawn = "";
+    pane.className = "kvx-pane";
+    pane.replaceChildren(bars());
   }
 
   /** @param {string} id */
@@ -83,7 +92,6 @@ export function drawDetail(model, list) {
     if (focused) buttons().find((button) => button.tabIndex === 0)?.focus();
   });
 
-  let drawn = "";
   follow(model, "pane", (content) => {
     clearTimeout(waiting);
     // Events come often and change little: what is read stays as it is scrolled and unfolded.
@@ -91,6 +99,7 @@ export function drawDetail(model, list) {
     if (now === drawn) return;
     drawn = now;
     pane.className = `kvx-pane ${content.layout ?? ""}`;
+    pane.dataset.shown = content.tab;
     pane.replaceChildren(content.layout ? drawFields(content) : fragment(content.html ?? ""));
     mark(content.tab);
   });

@@ -1,4 +1,4 @@
-import { drawing, follow, fragment, isStill, make, sayWhenGone } from "./dom.js";
+import { drawing, embed, follow, fragment, isStill, make, sayWhenGone } from "./dom.js";
 
 /** @import { View } from "./dom.js" */
 
@@ -8,7 +8,7 @@ import { drawing, follow, fragment, isStill, make, sayWhenGone } from "./dom.js"
  * @typedef {{at: number, words: string, to: string}} Stop
  * @typedef {{label: string, seconds: number, to: string, why: string}} Move
  * @typedef {{svg: string, sentence: string, title: string, subject: string, name: string, status: string, pill: string,
- *   seed: string, lanes: string, steps: Step[], chosen: number, panel: string, track: string, narrow: string,
+ *   seed: string, lanes: string, steps: Step[], chosen: number, panel: string, calls: boolean, track: string, narrow: string,
  *   stops: Stop[], stop: number, place: number, count: number, first: number, progress: string, news: string,
  *   clock: {words: string, moves: Move[]}, trouble: string}} Shown
  */
@@ -24,6 +24,7 @@ function render({ model, el }) {
   const steps = make("ol", { class: "kvl-steps", "aria-label": "Steps of the flow", onkeydown: move });
   const asks = make("div", { class: "kvl-asks" });
   const panel = make("section", { class: "kvl-panel", "aria-label": "What crossed the chosen arrow" });
+  const calls = make("div", { class: "kvl-calls" });
   const bar = make("div", { class: "kvl-bar" });
   const line = make("div", {
     class: "kvl-line",
@@ -47,6 +48,7 @@ function render({ model, el }) {
     news,
   );
   follow(model, "view", draw);
+  follow(model, "call", showCalls);
   follow(model, "busy", () => drawBar(model.get("view")));
   sayWhenGone({ model, el }, "What happened stays in the vault's log.");
   return () => clearInterval(timer);
@@ -153,7 +155,14 @@ function render({ model, el }) {
       ),
       make("div", { class: "kvr-sub" }, step.way),
       fragment(view.panel),
+      calls,
     );
+    calls.hidden = !view.calls;
+  }
+
+  /** @param {string | null} reference */
+  async function showCalls(reference) {
+    if (reference) calls.replaceChildren(await embed(model, reference));
   }
 
   /**

@@ -7,7 +7,7 @@ import { makeSide } from "./side.js";
  * @import { View } from "./dom.js"
  * @import { Refusal, Spec } from "./control.js"
  * @import { Side } from "./side.js"
- * @typedef {{key: string, label: string, title: string}} ButtonSpec
+ * @typedef {{key: string, label: string, title: string, primary: boolean}} ButtonSpec
  * @typedef {object} Drawn
  * @property {string} title
  * @property {string} vault
@@ -270,7 +270,7 @@ function render({ model, el }) {
   /** @param {Drawn} now */
   function drawFoot(now) {
     const busy = now.status.busy;
-    setSame(buttons, JSON.stringify([now.buttons, busy, now.wrong.length]), () => now.buttons.map((button, at) => footButton(button, at === 0, at === 0 && (busy || now.wrong.length > 0))));
+    setSame(buttons, JSON.stringify([now.buttons, busy, now.wrong.length]), () => now.buttons.map((button) => footButton(button, button.primary && (busy || now.wrong.length > 0))));
     setSame(status, JSON.stringify([now.status, now.wrong]), () => statusParts(now));
     clearInterval(clock);
     if (!busy) return;
@@ -299,16 +299,15 @@ function render({ model, el }) {
 
   /**
    * @param {ButtonSpec} spec
-   * @param {boolean} primary
    * @param {boolean} off
    */
-  function footButton(spec, primary, off) {
+  function footButton(spec, off) {
     const press = () => {
       for (const row of rows.values()) row.flush();
       if (off && drawn.wrong.length) goTo(drawn.wrong[0][0]);
       else if (!off) send({ do: "press", name: spec.key });
     };
-    return make("button", { type: "button", class: primary ? "kvl-button primary" : "kvl-button", title: spec.title, "aria-disabled": String(off), onclick: press }, spec.label);
+    return make("button", { type: "button", class: spec.primary ? "kvl-button primary" : "kvl-button", title: spec.title, "aria-disabled": String(off), onclick: press }, spec.label);
   }
 
   /** @param {string} html of kvlab.render's own, in which all text from outside is escaped */

@@ -1,0 +1,349 @@
+"""The pending operation of a certificate: where it is, where it can go, and what else the vault would answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import traitlets
+from ipywidgets import widget_serialization
+
+from kvlab.clock import SimulatedClock
+from kvlab.errors import ForbiddenByPolicy, ForbiddenByRbac, VaultError
+from kvlab.render.call.call import Call
+from kvlab.render.chapter import chapters, own_events
+from kvlab.render.error import error_html
+from kvlab.render.machine import WORKERS, Where, machine_sentence, machine_svg, machine_table, machine_text
+from kvlab.render.markup import card, image, pill, seed_pill, text
+from kvlab.render.past import past_html
+from kvlab.render.timeline import clock_words
+from kvlab.vault.glance import Glance
+from kvlab.vault.operation import CALLS, Move, Status, Worker, answer, outcome
+from kvlab.widgets.call import UNKNOWN, CallPanel
+from kvlab.widgets.form import in_thread
+from kvlab.widgets.live import Live
+from kvlab.widgets.task import running_loop, start
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable
+
+    from kvlab.events import Event
+    from kvlab.vault.vault import Vault
+
+PILLS = {"inProgress": "now", "completed": "ok", "cancelled": "", "failed": "bad", "none": ""}
+_STEP_SECONDS = 10
+
+
+class Offer(NamedTuple):
+    """
+    A move that a caller can try.
+
+    Attributes:
+        move: which.
+        title: in words.
+        help: one sentence on what it does.
+        button: the words on its button; empty where it needs more than a button.
+        needs: what to do instead, as code; empty where a button does it.
+    """
+
+    move: Move
+    title: str
+    help: str
+    button: str = ""
+    needs: str = ""
+
+
+OFFERS = (
+    Offer(Move.POLL, "Poll the operation", "Asks how far it is; the log notes it.", "Poll now"),
+    Offer(
+        Move.MERGE,
+        "Merge a certificate",
+        "A practice CA of this vault signs the request, and its answer is merged.",
+        "Sign and merge",
+        "kvlab.merge(vault, {name!r})",
+    ),
+    Offer(Move.CREATE, "Create the next version", "By the stored policy, with a new key.", "Create"),
+    Offer(Move.ASK_CANCEL, "Ask to cancel", "Only a wish: an issuer may be quicker.", "Ask to cancel"),
+    Offer(
+        Move.IMPORT, "Import a certificate", "A file with its key becomes a version.", "", "kvlab.import_form(vault)"
+    ),
+    Offer(Move.DELETE, "Delete the operation", "The pending object goes; versions stay.", "Delete"),
+)
+
+
+def operation(vault: Vault, name: str) -> OperationView:
+    """
+    Show the state machine of a certificate's pending operation: which moves are legal now, and what else is answered.
+
+    Args:
+        vault: used as whoever it is bound to; the buttons act as that principal.
+        name: of the certificate; one that does not exist has no operation.
+    """
+    return OperationView(vault, name)
+
+
+class OperationView(Live, module="operation"):
+    """
+    A state machine that follows the vault. It holds no rule: what is legal is the vault's answer to a rehearsal.
+
+    Without a browser: call ``do("poll")``, look at ``where``, ``legal`` and ``refused``.
+
+    Args:
+        vault: whose operation it is.
+        name: of the certificate.
+
+    Attributes:
+        where: how the operation stands.
+        legal: the moves that would be done now.
+        refused: the refusals of the others.
+    """
+
+    view = traitlets.Dict().tag(sync=True)
+    """All that the page shows; made here alone."""
+    signer = traitlets.Enum(("", *(worker.value for worker in Worker)), default_value="").tag(sync=True)
+    """Whose table is drawn: empty for the operation's own, else ``caller`` or ``issuer``."""
+    busy = traitlets.Bool(False).tag(sync=True)
+    """Whether a move is being made."""
+    call = traitlets.Any().tag(sync=True, **widget_serialization)
+    """The panel with the call that was made last, or asked for; None as long as there was none."""
+
+    def __init__(self, vault: Vault, name: str, **options: Any) -> None:
+        self.vault = vault
+        self.name = name
+        self.where = Where(name, Status.NONE, Worker.CALLER, "Unknown")
+        self.legal: tuple[Move, ...] = ()
+        self.refused: dict[Move, VaultError] = {}
+        self._loop: AbstractEventLoop | None = running_loop()
+        self._asked = False
+        self._outcome = ""
+        self._about = f"certificates/{name}".casefold()
+        self._ends = [vault.events.subscribe(self._heard)]
+        clock = vault.clock
+        if isinstance(clock, SimulatedClock):
+            self._ends.append(clock.subscribe(lambda _: self._soon()))
+        super().__init__(**options)
+        self.on_msg(self._told_to)
+        self.observe(lambda _: self.draw(), ["signer"])
+        self.draw()
+
+    def do(self, move: str) -> None:
+        """
+        Try a move, legal or not; the answer is shown.
+
+        Args:
+            move: the value of a ``Move`` that a caller can make with no more than the name, such as ``poll``.
+        """
+        tried = Move(move)
+        if self.busy or tried not in _ACTIONS:
+            return
+        self.busy = True
+        start(lambda: self._do(tried))
+
+    def advance(self, seconds: float = _STEP_SECONDS) -> None:
+        """Let time pass on a simulated clock, and what falls due happen."""
+        clock = self.vault.clock
+        if self.busy or not isinstance(clock, SimulatedClock):
+            return
+        self.busy = True
+        start(lambda: self._wait(clock, seconds))
+
+    def show_call(self, move: str, result: Any = UNKNOWN) -> None:
+        """Show a move as the call that makes it, in every language that can."""
+        call = Call.of(CALLS[Move(move)], self.name, vault=self.vault)
+        if self.call is None:
+            self.call = CallPanel(call, result)
+        else:
+            self.call.show(call, result)
+
+    async def _do(self, move: Move) -> None:
+        result: Any
+        try:
+            result = await in_thread(lambda: _ACTIONS[move](self.vault, self.name))
+            self._outcome = pill(f"{move.value}: done", "ok")
+        except VaultError as error:
+            result = error
+            self._outcome = error_html(error)
+        finally:
+            self.busy = False
+        if move is not Move.MERGE:
+            self.show_call(move.value, result)
+        self.draw()
+
+    async def _wait(self, clock: SimulatedClock, seconds: float) -> None:
+        try:
+            await in_thread(lambda: clock.advance(seconds))
+            self._outcome = ""
+        except (ValueError, VaultError) as error:
+            self._outcome = text(error)
+        finally:
+            self.busy = False
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw anew how the operation stands."""
+        self._asked = False
+        glance = self._glance()
+        self.where = _where(self.name, glance, self.signer)
+        verdicts = {offer.move: self._verdict(offer.move, glance) for offer in OFFERS}
+        self.legal = tuple(move for move, refusal in verdicts.items() if refusal is None)
+        self.refused = {move: refusal for move, refusal in verdicts.items() if refusal is not None}
+        own = _where(self.name, glance, "")
+        self.view = {
+            "svg": machine_svg(self.where, seeded=self.vault.seeded),
+            "name": self.name,
+            "status": pill(own.status.value, PILLS[own.status.value]),
+            "seed": seed_pill() if self.vault.seeded else "",
+            "subject": _subject(own),
+            "signers": [
+                {"key": worker.value, "words": words, "own": worker is own.worker} for worker, words in WORKERS.items()
+            ],
+            "signer": self.where.worker.value,
+            "table": machine_table(self.where),
+            "legal": [_legal_view(offer, self.name) for offer in OFFERS if offer.move in self.legal],
+            "refused": [
+                _refused_view(offer, self.refused[offer.move]) for offer in OFFERS if offer.move in self.refused
+            ],
+            "clock": self._clock_words(),
+            "past": past_html(self._past()),
+            "outcome": self._outcome,
+        }
+
+    def _glance(self) -> Glance:
+        try:
+            return self.vault.glance(self.name)
+        except VaultError:
+            return Glance(self.name)
+
+    def _verdict(self, move: Move, glance: Glance) -> VaultError | None:
+        """Ask the vault what it would answer; where a file is needed that is not there, its table knows."""
+        if move in (Move.MERGE, Move.IMPORT):
+            refusal = self.vault.rehearse(CALLS[move], self.name, b"")
+            if isinstance(refusal, ForbiddenByPolicy | ForbiddenByRbac):
+                return refusal
+            found = answer(glance.status, move, glance.worker, name=self.name, issuer=glance.issuer)
+            return found if isinstance(found, VaultError) else None
+        return self.vault.rehearse(CALLS[move], self.name)
+
+    def _past(self) -> list[Event]:
+        mine = own_events(self.vault.events, self.name)
+        found = chapters(mine)
+        return found[-1].events if found else mine
+
+    def _clock_words(self) -> str:
+        clock = self.vault.clock
+        return f"simulated clock {clock_words(clock.now())}" if isinstance(clock, SimulatedClock) else ""
+
+    def _heard(self, event: Event) -> None:
+        if event.object.casefold() == self._about:
+            self._soon()
+
+    def _soon(self) -> None:
+        """Draw on the kernel's loop, whichever thread calls, and once for what comes together."""
+        if self._loop is None:
+            self.draw()
+        elif not self._asked and not self._loop.is_closed():
+            self._asked = True
+            self._loop.call_soon_threadsafe(self.draw)
+
+    def _told_to(self, _: object, content: object, __: object) -> None:
+        """Do what the page asks for; what is not understood is ignored."""
+        if not isinstance(content, dict):
+            return
+        move = content.get("move")
+        known = move in [offer.move.value for offer in OFFERS]
+        if content.get("do") == "move" and known:
+            self.do(str(move))
+        elif content.get("do") == "call" and known:
+            self.show_call(str(move))
+        elif content.get("do") == "advance":
+            self.advance()
+
+    def picture(self) -> str:
+        """Return the SVG of the state machine."""
+        self.draw()
+        return machine_svg(self.where, seeded=self.vault.seeded)
+
+    def sentence(self) -> str:
+        """Return where the operation stands as one sentence."""
+        return machine_sentence(self.where)
+
+    def page(self) -> str:
+        """Return the picture, every move in every state, and what has happened, for a page without a kernel."""
+        drawn = image(self.picture(), self.sentence())
+        past = f"<details><summary>What has happened</summary>{past_html(self._past())}</details>"
+        subtitle = f"of the certificate <b>{text(self.name)}</b> · {text(_subject(self.where))}"
+        return card("Operation", subtitle, str(self.view["status"]), f"{drawn}{machine_table(self.where)}{past}")
+
+    def close(self) -> None:
+        """Follow the vault no more."""
+        for end in self._ends:
+            end()
+        self._ends.clear()
+        if self.call is not None:
+            self.call.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        self.draw()
+        return machine_text(self.where)
+
+
+def _sign_and_merge(vault: Vault, name: str) -> object:
+    # A glance, for to ask for the request is to poll. Where the vault refuses anyway, no CA is troubled.
+    glance = vault.glance(name)
+    pending = glance.operation
+    legal = outcome(glance.status, Move.MERGE, glance.worker) is Status.COMPLETED
+    signed: Any = vault.practice_ca().sign(pending) if legal and pending else b""
+    return vault.merge_certificate(name, signed)
+
+
+_ACTIONS: dict[Move, Callable[[Vault, str], object]] = {
+    Move.POLL: lambda vault, name: vault.get_certificate_operation(name),
+    Move.ASK_CANCEL: lambda vault, name: vault.update_certificate_operation(name),
+    Move.DELETE: lambda vault, name: vault.delete_certificate_operation(name),
+    Move.CREATE: lambda vault, name: vault.create_certificate(name),
+    Move.MERGE: _sign_and_merge,
+}
+
+
+def _where(name: str, glance: Glance, signer: str) -> Where:
+    pending = glance.operation if glance.status is not Status.NONE else None
+    worker = Worker(signer) if signer else glance.worker
+    issuer = glance.issuer if worker is glance.worker else {"caller": "Unknown", "issuer": "Self"}[worker.value]
+    return Where(
+        name,
+        glance.status,
+        worker,
+        issuer,
+        pending.request_id if pending else "",
+        bool(pending and pending.cancellation_requested),
+    )
+
+
+def _subject(where: Where) -> str:
+    if not where.request_id:
+        return "there is no pending object"
+    return f"issuer {where.issuer} · request {where.request_id[:8]}…"
+
+
+def _legal_view(offer: Offer, name: str) -> dict[str, Any]:
+    return {
+        "move": offer.move.value,
+        "title": offer.title,
+        "help": offer.help,
+        "button": offer.button,
+        "needs": offer.needs.format(name=name),
+        "danger": offer.move is Move.DELETE,
+    }
+
+
+def _refused_view(offer: Offer, refusal: VaultError) -> dict[str, Any]:
+    return {
+        "move": offer.move.value,
+        "title": offer.title,
+        "status": refusal.status,
+        "code": f"{refusal.code}/{refusal.inner_code}" if refusal.inner_code else refusal.code,
+        "sentence": " ".join(refusal.message.split()),
+        "hint": refusal.hint or "",
+        "can_try": offer.move in _ACTIONS,
+    }
