@@ -17,6 +17,7 @@ MODULES = {
     "04": "known_issuer",
     "05": "life",
     "06": "permission",
+    "07": "reading",
 }
 """The lesson's number -> its module; loaded when it is asked for."""
 

@@ -35,6 +35,15 @@ def _too_deep(family: Family) -> Exhibit:
     return family.exhibit(leaf.signed(family.key("second")), second.signed(family.key("ca")), family.ca)
 
 
+def stranger_ca(family: Family) -> bytes:
+    """Make a CA certificate of the CA's name for another key: DER."""
+    stranger = family.ca_blank.having(
+        public_key=spki(family.key("stranger")),
+        subjectKeyIdentifier=extension(x509.SubjectKeyIdentifier.from_public_key(family.key("stranger").public_key())),
+    )
+    return stranger.signed(family.key("root"))
+
+
 def _impostor(family: Family) -> Exhibit:
     return family.exhibit(family.good.signed(family.key("impostor")))
 
