@@ -80,6 +80,35 @@ PICTOGRAMS = {
             for x, y in ((34, 58), (86, 44), (138, 30))
         ),
     ),
+    "permission": (
+        "two callers at a vault: the arrow of one arrives, that of the other is stopped",
+        _box(150, 22, 62, 52)
+        + _key(162, 39)
+        + "".join(
+            f'<circle cx="40" cy="{y}" r="12" fill="#fff" stroke="#858585" stroke-width="1.6"/>'
+            f'<circle cx="40" cy="{y - 3}" r="3.5" fill="#858585"/>'
+            f'<path d="M33 {y + 7}a7 6 0 0 1 14 0" fill="#858585"/>'
+            for y in (30, 66)
+        )
+        + f'<path d="M54 34h86" {_GREEN}/>'
+        + _tip(148, 34)
+        + '<path d="M54 66h42" fill="none" stroke="#9c2a2a" stroke-width="2"/>'
+        + '<circle cx="106" cy="66" r="9" fill="#9c2a2a"/>'
+        + '<path d="M102 62l8 8M110 62l-8 8" stroke="#fff" stroke-width="2"/>',
+    ),
+    "bytes": (
+        "a certificate; a line of it leads to the octets in which it is written",
+        _box(36, 16, 54, 64)
+        + '<path d="M46 30h34M46 42h34M46 66h24" stroke="#858585" stroke-width="4"/>'
+        + '<path d="M46 54h28" stroke="#1f5fa8" stroke-width="4"/>'
+        + '<path d="M80 54h46" fill="none" stroke="#1f5fa8" stroke-width="1.6" stroke-dasharray="3 3"/>'
+        + "".join(
+            f'<rect x="{130 + 13 * column}" y="{22 + 15 * row}" width="9" height="8" rx="2"'
+            f' fill="{"#1f5fa8" if row == 2 and column < 4 else "#b5b5b5"}"/>'
+            for row in range(4)
+            for column in range(6)
+        ),
+    ),
     "import": (
         "a private key on its way into an empty vault",
         _box(44, 22, 68, 52)

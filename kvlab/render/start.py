@@ -52,6 +52,11 @@ LESSONS = (
         20,
     ),
     Lesson("05_live_with_a_certificate.ipynb", "05 Life", "What happens while nobody is looking?", "life", 20),
+    Lesson(
+        "06_decide_who_may_do_what.ipynb", "06 Who may do what",
+        "Could the security officer's own assistant steal the key?", "permission", 15,
+    ),
+    Lesson("07_read_a_certificate.ipynb", "07 Read", "Where in these 500 bytes does it say so?", "bytes", 20),
 )  # fmt: skip
 
 
