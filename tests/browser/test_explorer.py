@@ -64,7 +64,8 @@ def pick(explorer, name, tab):
     explorer.get_by_role("grid", name="Certificates").get_by_text(name, exact=True).click()
     explorer.get_by_role("heading", name=name, exact=True).wait_for()
     explorer.get_by_role("tab", name=tab).click()
-    explorer.locator(f".kvx-pane[data-shown={tab.lower()}]").wait_for()
+    shown = {"Timeline": "events"}.get(tab, tab.lower())
+    explorer.locator(f".kvx-pane[data-shown={shown}]").wait_for()
 
 
 def lit(explorer):
@@ -166,13 +167,26 @@ def test_states_filter_and_each_tab_shows_something(opened, explorer, tmp_path):
     pick(explorer, "partner", "Overview")
     for tab in explorer.get_by_role("tab").all():
         tab.click()
-        words = tab.get_attribute("data-words")
-        panel = explorer.get_by_role("tabpanel", name=words)
-        explorer.locator(f".kvx-pane[data-shown={tab.get_attribute('data-tab')}]").wait_for()
+        name = tab.get_attribute("data-tab")
+        explorer.locator(f".kvx-pane[data-shown={name}]").wait_for(state="attached")
+        place = ".kvx-slot .kvl:visible" if name in ("operation", "actions") else ".kvx-pane"
+        explorer.locator(place).first.wait_for()
 
-        assert len(panel.inner_text()) > 30
+        assert len(explorer.locator(place).first.inner_text()) > 30
 
-        picture(opened, explorer, f"tab-{tab.get_attribute('data-tab')}-light", tmp_path)
+        picture(opened, explorer, f"tab-{name}-light", tmp_path)
+
+
+def test_a_form_and_the_call_behind_an_event_stand_beside(opened, explorer, tmp_path):
+    pick(explorer, "partner", "Timeline")
+    explorer.get_by_role("button", name="Show me the call").last.click()
+    explorer.locator(".kvx-slot").get_by_role("tab", name="REST").wait_for()
+    picture(opened, explorer, "call-light", tmp_path)
+    explorer.get_by_role("button", name="New certificate").click()
+    explorer.get_by_label("Certificate name").wait_for()
+    picture(opened, explorer, "create-light", tmp_path)
+    explorer.get_by_role("row", name="api").first.click()
+    explorer.get_by_label("Certificate name").wait_for(state="detached")
 
 
 def test_hostile_text_is_text(opened, explorer, tmp_path):

@@ -139,7 +139,7 @@ def test_each_tab_of_each_kind_of_certificate_is_drawn_and_small(panel, name):
 
         assert (panel.pane["tab"], panel.pane["key"]) == (tab, name)
         assert len(json.dumps(panel.pane)) < MOST_OCTETS
-        assert "layout" in panel.pane or panel.pane["html"]
+        assert "layout" in panel.pane or panel.pane.get("html") or panel.pane.get("widget")
 
 
 def test_the_bytes_are_those_that_the_fields_point_at(panel, shop):
@@ -316,6 +316,10 @@ def test_a_wish_of_the_browser_shows_a_form_or_a_call(shop):
 
     assert type(explorer.beside[0]).__name__ == "CreateForm"
 
+    explorer.panel._asked(None, {"do": "create"}, [])
+
+    assert explorer.beside == ()
+
     seq = next(event.seq for event in shop.events if event.kind == "create_certificate")
     explorer.panel._asked(None, {"do": "call", "seq": seq}, [])
 
@@ -323,6 +327,27 @@ def test_a_wish_of_the_browser_shows_a_form_or_a_call(shop):
 
     for nonsense in ({}, {"do": 5}, {"do": "call", "seq": "x"}, "no dict", None, {"do": "format the disk"}):
         explorer.panel._asked(None, nonsense, [])
+    explorer.close()
+
+
+def test_operation_and_actions_are_drawn_by_their_own_widgets_and_end_with_their_tab(shop):
+    explorer = explore(shop)
+    explorer.panel.selected, explorer.panel.tab = "orders", "operation"
+    machine = explorer.beside[0]
+
+    assert (type(machine).__name__, machine.name) == ("OperationView", "orders")
+
+    explorer.panel.selected = "shop"
+
+    assert explorer.beside[0].name == "shop"
+
+    explorer.panel.tab = "actions"
+
+    assert type(explorer.beside[0]).__name__ == "LifecycleForm"
+
+    explorer.panel.tab = "overview"
+
+    assert explorer.beside == ()
     explorer.close()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.render.markup import instant
 from kvlab.widgets.explorer.fields import bytes_pane, fields_pane
-from kvlab.widgets.explorer.history import diff_pane, events_pane, keys_pane, operation_pane, versions_pane
+from kvlab.widgets.explorer.history import diff_pane, events_pane, keys_pane, versions_pane
 from kvlab.widgets.explorer.inventory import STATES
 from kvlab.widgets.explorer.listing import ago_words, days_words
 from kvlab.widgets.explorer.overview import overview_pane
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from kvlab.widgets.explorer.inventory import Entry, Inventory
 
     Content = dict[str, Any]
+
+
+def widget_pane(name: str, _: Entry, __: Inventory) -> Content:
+    """Return that another widget draws the tab; ``kvlab.widgets.explorer.beside`` says which."""
+    return {"widget": name}
 
 
 class Tab(NamedTuple):
@@ -42,7 +48,8 @@ TABS = {
     "overview": Tab("Overview", overview_pane),
     "fields": Tab("Fields", fields_pane, "der"),
     "diff": Tab("Diff", diff_pane, "live"),
-    "operation": Tab("Operation", operation_pane, "live"),
+    "operation": Tab("Operation", partial(widget_pane, "operation"), "live"),
+    "actions": Tab("Actions", partial(widget_pane, "actions"), "vault"),
     "versions": Tab("Versions", versions_pane, "live"),
     "keys": Tab("Key & secret", keys_pane, "signed"),
     "chain": Tab("Chain", chain_pane, "der"),

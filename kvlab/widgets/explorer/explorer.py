@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ipywidgets import VBox
 
-from kvlab.render.call.event import call_of
 from kvlab.vault.vault import Vault
+from kvlab.widgets.explorer.beside import Beside, call_behind, creation, tab_widget
 from kvlab.widgets.explorer.of_vault import VaultInventory
 from kvlab.widgets.explorer.page import explorer_html
 from kvlab.widgets.explorer.panel import ExplorerPanel
@@ -64,15 +64,16 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.inventory = inventory
         self.panel = ExplorerPanel(inventory)
         self.panel.on_wish(self._grant)
-        self._slot = VBox().add_class("kvx-slot")
-        self._grid = VBox([self.panel, self._slot]).add_class("kvx-grid")
-        super().__init__([self._grid])
+        self._place = Beside()
+        super().__init__([VBox([self.panel, self._place]).add_class("kvx-grid")])
         self.add_class("kvr").add_class("kvl").add_class("kvx")
+        self.panel.observe(lambda _: self._turned(), "pane")
+        self.panel.observe(lambda _: self._left(), ["selected", "tab"])
 
     @property
     def beside(self) -> tuple[Widget, ...]:
-        """What other widgets show below what is opened: a form, a call."""
-        return tuple(self._slot.children)
+        """What another widget shows below what is opened, or in place of it: a tab, a form, a call."""
+        return tuple(self._place.children)
 
     def refresh(self) -> None:
         """Show everything as it is now; after a change of the vault it happens by itself."""
@@ -83,23 +84,30 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets has no types
         # Also called on one that could not be made.
         if "panel" in vars(self):
             self.panel.close()
+            self._place.show("", None)
         super().close()
+
+    def _turned(self) -> None:
+        """Show the widget of a tab that has one."""
+        vault, name = self.inventory.vault, self.panel.pane.get("widget")
+        if vault is not None and name is not None:
+            self._place.show("tab", tab_widget(name, vault, self.panel.pane["key"]))
+        elif self._place.kind == "tab":
+            self._place.show("", None)
+
+    def _left(self) -> None:
+        """Take away what was asked for beside something else."""
+        if self._place.kind in ("create", "call"):
+            self._place.show("", None)
 
     def _grant(self, wish: str, content: Mapping[str, Any]) -> None:
         vault = self.inventory.vault
         if vault is None:
             return
         if wish == "create":
-            from kvlab.widgets.create import create  # noqa: PLC0415  only who makes a certificate needs the form
-
-            self._slot.children = () if self.beside else (create(vault),)
-        if wish == "call" and isinstance(content.get("seq"), int):
-            from kvlab.widgets.call import calls  # noqa: PLC0415  likewise
-
-            events = vault.events.since(content["seq"] - 1, 1)
-            self._slot.children = tuple(calls(event, vault) for event in events if call_of(event) is not None)
-        if wish == "close":
-            self._slot.children = ()
+            self._place.show("create", None if self._place.kind == "create" else creation(vault))
+        elif wish == "call" and isinstance(content.get("seq"), int):
+            self._place.show("call", call_behind(vault, content["seq"]))
 
     def __repr__(self) -> str:
         return f"<Explorer of {self.inventory.title!r}: {self.panel.head['words']}>"

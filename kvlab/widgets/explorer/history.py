@@ -10,7 +10,6 @@ from kvlab.render.call.event import call_of
 from kvlab.render.diff import diff_html
 from kvlab.render.error import error_html
 from kvlab.render.markup import instant, mono, pill, table, tag, text
-from kvlab.render.operation import operation_html
 from kvlab.widgets.diff import diff
 from kvlab.widgets.explorer.sheet import sheet
 
@@ -37,14 +36,6 @@ def diff_pane(entry: Entry, inventory: Inventory) -> dict[str, Any]:
     assert inventory.vault is not None
     found = diff(inventory.vault, entry.row.name, entry.version or None)
     return {"html": diff_html(found.rows, found.heading)}
-
-
-def operation_pane(entry: Entry, _: Inventory) -> dict[str, Any]:
-    """Return the pending object as it stands; to look at it is no poll."""
-    operation = entry.glance.operation if entry.glance else None
-    if operation is None:
-        return {"html": "<p>There is no pending operation: it was deleted, or the certificate came by import.</p>"}
-    return {"html": operation_html(operation)}
 
 
 def versions_pane(entry: Entry, inventory: Inventory) -> dict[str, Any]:
