@@ -11,7 +11,6 @@ from kvlab.iot import material
 from kvlab.iot.iot import Iot
 from kvlab.iot.lookup import Device, find_device
 from kvlab.store import iot as rows
-from kvlab.x509.key import CRYPTOGRAPHY_REFUSES
 
 if TYPE_CHECKING:
     from kvlab.vault.vault import Vault
@@ -35,7 +34,7 @@ def register_at_connect(vault: Vault, certificate: x509.Certificate) -> Device |
         return known
     try:
         material.check_certificate(certificate)
-    except (CertificateValidationException, *CRYPTOGRAPHY_REFUSES):
+    except (CertificateValidationException, *material.UNREADABLE):
         return None
     core = vault._core  # noqa: SLF001  the registry is a part of the same vault
     with core.read() as connection:

@@ -24,6 +24,9 @@ LEAST_RSA_BITS = 2048
 CURVES = ("secp256r1", "secp384r1", "secp521r1")
 """https://docs.aws.amazon.com/iot/latest/apireference/API_CreateCertificateFromCsr.html"""
 
+UNREADABLE = (*CRYPTOGRAPHY_REFUSES, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+"""All that cryptography raises for fields that it can not read."""
+
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _WEAK_KEY = "The key in the certificate is not valid: it is RSA of 2048 bits or more, or EC on P-256, P-384 or P-521."
 _BAD_REQUEST = "CSR violates constraints: "
@@ -43,7 +46,7 @@ def read_certificate(pem: str) -> x509.Certificate:
     """
     try:
         return check_certificate(x509.load_pem_x509_certificate(pem.encode("utf-8", "replace")))
-    except CRYPTOGRAPHY_REFUSES:
+    except UNREADABLE:
         raise CertificateValidationException("The certificate is not valid PEM of an X.509 certificate.") from None
 
 
@@ -93,7 +96,7 @@ def is_issued_by(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
     """Tell whether a CA's name is the issuer's and its key made the signature."""
     try:
         certificate.verify_directly_issued_by(ca)
-    except (InvalidSignature, *CRYPTOGRAPHY_REFUSES):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
 
@@ -135,7 +138,7 @@ def read_request(pem: str) -> tuple[PublicKey, x509.Name]:
     try:
         request = x509.load_pem_x509_csr(pem.encode("utf-8", "replace"))
         subject, holds, public_key = request.subject, request.is_signature_valid, request.public_key()
-    except CRYPTOGRAPHY_REFUSES:
+    except UNREADABLE:
         raise InvalidRequestException(f"{_BAD_REQUEST}it is no PEM of a certificate signing request.") from None
     if not holds:
         raise InvalidRequestException(f"{_BAD_REQUEST}its signature does not hold.")
