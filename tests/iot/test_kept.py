@@ -5,8 +5,10 @@ import threading
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from kvlab import Iot, SimulatedClock, Vault
+import kvlab
+from kvlab import Iot, IotError, SimulatedClock, Vault, VaultError
 from kvlab.iot.access import AccessKeys
+from kvlab.render.error import error_html, error_lines
 from tests.iot.make import POLICY, OwnCA, ec_key, request, status_of
 
 
@@ -116,7 +118,17 @@ def test_of_many_threads_that_register_one_certificate_one_wins(iot, threads):
 
 
 def test_the_registry_is_the_owners(vault):
-    from kvlab import VaultError
-
     with pytest.raises(VaultError, match="owner"):
         Iot(vault.as_principal("alice"))
+
+
+def test_a_refusal_is_shown_in_awss_words_and_no_call_of_the_vault_is_made_of_it(iot):
+    made = iot.create_certificate_from_csr(request(), set_as_active=True)
+    with pytest.raises(IotError) as refused:
+        iot.delete_certificate(made.certificate_id)
+
+    assert "in AWS&#x27;s words" in error_html(refused.value) or "in AWS's words" in error_html(refused.value)
+    assert error_lines(refused.value)[0].endswith("406 CertificateStateException")
+    for event in iot.events.since(len(iot.events) - 2):
+        with pytest.raises(ValueError, match="no call of somebody's"):
+            kvlab.calls(event)

@@ -24,6 +24,8 @@ def test_the_json_line_says_all_a_client_needs(served):
 
     assert facts["vault_url"].startswith("https://localhost:")
     assert {"ca_bundle", "authority", "tenant_id", "client_id", "client_secret", "pid"} <= facts.keys()
+    assert facts["iot_endpoint"].startswith("https://localhost:")
+    assert facts["iot_endpoint"] != facts["vault_url"]
     assert facts["pid"] == served.process.pid
     configuration = served.raw("GET", f"/{facts['tenant_id']}/v2.0/.well-known/openid-configuration").json
     assert configuration["token_endpoint"] == f"{facts['authority']}/{facts['tenant_id']}/oauth2/v2.0/token"

@@ -39,13 +39,16 @@ _NOW = {
 
 def call_of(event: Event, vault: Vault | str | None = None) -> Call | None:
     """
-    Return the call that caused an event; None if nobody called (the vault did it by itself, or a CA answered).
+    Return the call that caused an event; None if nobody called the vault.
+
+    Then it acted by itself, a CA answered, or AWS IoT was called.
 
     Args:
         event: of ``vault.events``.
         vault: whose URL is shown, or the URL.
     """
-    if event.actor == VAULT:
+    # AWS IoT has operations of the same names; what they are about is an ARN, or was to be.
+    if event.actor == VAULT or event.object.startswith(("arn:aws:", "iot/")):
         return None
     operation = str(event.detail.get("operation") if event.kind == "refused" else event.kind)
     operation = _OPERATIONS.get(operation, operation)
