@@ -8,9 +8,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from kvlab.entropy import serial_number
-from kvlab.errors import DeleteConflictException
+from kvlab.errors import DeleteConflictException, ServiceUnavailableException
 from kvlab.iot import material, state
-from kvlab.iot.authority import DEFAULT_SUBJECT, KEY_SIZE, Authority, find_authority, issue
+from kvlab.iot.authority import DEFAULT_SUBJECT, END, KEY_SIZE, Authority, find_authority, issue
 from kvlab.iot.page import PAGE_SIZE, cut, read_marker
 from kvlab.iot.view import View, certificate_not_found, operation, place_of
 from kvlab.store import iot as rows
@@ -186,6 +186,8 @@ class CertificateOperations(View):
     def _sign(self, public_key: PublicKey, subject: x509.Name) -> bytes:
         serial = serial_number(self._core.entropy, self._entropy_name)
         now = self._core.clock.now().replace(microsecond=0)
+        if now >= END:
+            raise ServiceUnavailableException("The CA that signs device certificates ended with the year 2049.")
         return issue(self._find_authority(), public_key, subject, serial=serial, now=now)
 
     def _keep(

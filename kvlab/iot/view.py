@@ -92,12 +92,19 @@ class View:
         octets = self._core.entropy.octets(about, purpose, 16)
         return str(uuid.UUID(bytes=octets, version=4))
 
-    def _note_refusal(self, operation: str, arguments: dict[str, Any], error: IotError) -> None:
-        first = next((value for value in arguments.values() if isinstance(value, str)), "")
-        about = f"iot/{ascii(first)[1:-1]}"[:ABOUT_LENGTH]
+    def note_refusal(self, operation: str, about: str, error: IotError) -> None:
+        """
+        Record that the account was refused.
+
+        Args:
+            operation: what it wanted.
+            about: what the request was for, as the account named it.
+            error: the refusal.
+        """
         facts = {"status": error.status, "code": error.code, "message": ascii(error.message[:MESSAGE_LENGTH])[1:-1]}
-        with self._core.turn(self.actor) as turn:
-            turn.record("refused", about, detail={"operation": operation, **facts})
+        # Where it can not be written down, the caller must get the refusal itself.
+        with suppress(StoreUnavailable), self._core.turn(self.actor) as turn:
+            turn.record("refused", f"iot/{ascii(about)[1:-1]}"[:ABOUT_LENGTH], detail={"operation": operation, **facts})
 
 
 def certificate_not_found(certificate_id: str) -> ResourceNotFoundException:
@@ -121,9 +128,8 @@ def operation(method: Callable[Concatenate[V, P], R]) -> Callable[Concatenate[V,
             member.check(name, arguments, required)
             return method(self, *args, **kwargs)
         except IotError as error:
-            # Where it can not be written down, the caller must get the refusal itself.
-            with suppress(StoreUnavailable):
-                self._note_refusal(name, arguments, error)
+            about = next((value for value in arguments.values() if isinstance(value, str)), "")
+            self.note_refusal(name, about, error)
             raise
 
     return call

@@ -85,3 +85,15 @@ def test_the_vault_does_not_answer_there_nor_aws_at_the_vault(aws_server, call):
     assert call("GET", "/secrets?api-version=7.6")[:2] == (404, "UnknownOperationException")
     vault = aws_server.raw("GET", "/certificates", headers={"Authorization": AUTHORIZATION})
     assert (vault.status, vault.code) == (401, "Unauthorized")
+
+
+def test_a_refusal_at_the_door_is_an_event_of_the_account(aws_server, call, account):
+    call("POST", "/policies/p", b"{")
+    call("GET", "/nothing")
+
+    events = aws_server.call("GET", "/kvlab/events?after=0").json["value"]
+    mine = [event for event in events if event["actor"] == f"aws/{account}"]
+    assert [(event["kind"], event["object"], event["detail"]["code"]) for event in mine] == [
+        ("refused", "iot/policies/p", "SerializationException"),
+        ("refused", "iot/nothing", "UnknownOperationException"),
+    ]

@@ -132,3 +132,13 @@ def test_a_refusal_is_shown_in_awss_words_and_no_call_of_the_vault_is_made_of_it
     for event in iot.events.since(len(iot.events) - 2):
         with pytest.raises(ValueError, match="no call of somebody's"):
             kvlab.calls(event)
+
+
+def test_after_2049_nothing_is_signed(vault):
+    iot = Iot(vault)
+    vault.clock.advance(days=24 * 366)
+
+    with pytest.raises(IotError) as refused:
+        iot.create_certificate_from_csr(request())
+
+    assert refused.value.code == "ServiceUnavailableException"

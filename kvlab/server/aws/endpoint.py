@@ -63,8 +63,13 @@ class AwsEndpoint:
 
     def _answer(self, request: Request) -> Response:
         iot = self._caller(request)
-        route, arguments = find_route(request.method, _segments(request.path))
-        answer = getattr(iot, route.operation)(**arguments, **_arguments(route, request))
+        try:
+            route, arguments = find_route(request.method, _segments(request.path))
+            arguments |= _arguments(route, request)
+        except IotError as error:
+            iot.note_refusal("request", request.path.strip("/"), error)
+            raise
+        answer = getattr(iot, route.operation)(**arguments)
         body = b"{}" if answer is None else answer.model_dump_json().encode()
         return Response(200, body, {"Content-Type": JSON})
 
