@@ -9,6 +9,7 @@ from kvlab.tables.lint import lint
 from kvlab.tables.mail import mails
 from kvlab.tables.operation import operations
 from kvlab.tables.override import overrides
+from kvlab.tables.parquet import write_parquet
 from kvlab.tables.version import versions
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "operations",
     "overrides",
     "versions",
+    "write_parquet",
 ]

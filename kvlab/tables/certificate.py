@@ -91,7 +91,7 @@ def certificates(source: object, *, progress: Progress = None) -> pd.DataFrame:
         OSError: the path itself is not there, or closed to you.
         TypeError: the source is nothing of that kind.
     """
-    return frame(_rows(source, progress), DTYPES)
+    return frame(rows_of(source, progress), DTYPES)
 
 
 def batches(source: object, *, rows: int = BATCH_ROWS, progress: Progress = None) -> Iterator[Table]:
@@ -111,12 +111,13 @@ def batches(source: object, *, rows: int = BATCH_ROWS, progress: Progress = None
     """
     if rows < 1:
         raise ValueError(f"A batch has at least one row, not {rows}.")
-    left = _rows(source, progress)
+    left = rows_of(source, progress)
     while piece := list(islice(left, rows)):
         yield frame(piece, DTYPES)
 
 
-def _rows(source: object, progress: Progress) -> Iterator[Row]:
+def rows_of(source: object, progress: Progress) -> Iterator[Row]:
+    """Go through the rows of ``certificates`` one by one."""
     if is_vault(source):
         names = [item.id.rsplit("/", 1)[1] for item in source.get_certificates(include_pending=True)]
         return _vault_rows(source, names, follower(progress, len(names)))
