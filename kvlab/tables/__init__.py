@@ -6,6 +6,7 @@ from kvlab.tables.comparison import compare
 from kvlab.tables.event import events
 from kvlab.tables.field import fields
 from kvlab.tables.lint import lint
+from kvlab.tables.look import plain, style
 from kvlab.tables.mail import mails
 from kvlab.tables.operation import operations
 from kvlab.tables.override import overrides
@@ -23,6 +24,8 @@ __all__ = [
     "mails",
     "operations",
     "overrides",
+    "plain",
+    "style",
     "versions",
     "write_parquet",
 ]
