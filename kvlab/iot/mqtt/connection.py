@@ -27,6 +27,7 @@ LONGEST_CLIENT_ID = 128
 """Octets of UTF-8; AWS IoT's quota."""
 
 _FAILED = 0x83
+_ONE_CONNECT = "a client sends one CONNECT, and sends it first"
 _log = logging.getLogger(__name__)
 
 
@@ -89,6 +90,7 @@ class Connection:
                 if self._channel.closed:
                     return
                 self._take(first, body)
+            self._expect_connect()
         except MqttError as error:
             self._end(error)
         except Exception:  # noqa: BLE001  a bug must end one connection, not all of them
@@ -107,11 +109,16 @@ class Connection:
         if (kind not in reader.FLAGS and kind != reader.PUBLISH) or reader.FLAGS.get(kind, flags) != flags:
             raise MqttError(reader.MALFORMED, "No client sends a packet like this.")
         if (self._client is None) is not (kind == reader.CONNECT):
-            raise MqttError(reader.PROTOCOL_ERROR, "A client sends one CONNECT, and sends it first.")
+            raise MqttError(reader.PROTOCOL_ERROR, _ONE_CONNECT)
         if self._client is None:
             self._begin(reader.read_connect(body))
         else:
             self._client.take(kind, first, body)
+
+    def _expect_connect(self) -> None:
+        """Do not wait for the rest of what can not become a CONNECT."""
+        if self._client is None and self._frames.begun not in (None, reader.CONNECT << 4):
+            raise MqttError(reader.PROTOCOL_ERROR, _ONE_CONNECT)
 
     def _begin(self, connect: reader.Connect) -> None:
         assert self._device

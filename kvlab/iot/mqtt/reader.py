@@ -120,6 +120,11 @@ class Frames:
             del self._octets[:end]
             yield first, body
 
+    @property
+    def begun(self) -> int | None:
+        """The first octet of a packet that is not whole yet, if there is one."""
+        return self._octets[0] if self._octets else None
+
     def _head(self) -> tuple[int, int] | None:
         length = 0
         for place in range(1, min(len(self._octets), 5)):

@@ -96,11 +96,11 @@ def context(ca_bundle, certificate_pem=None, key_pem=None, **limits):
 
 
 @contextlib.contextmanager
-def dial(broker, tls, server_name="localhost"):
+def dial(broker, tls, server_name="localhost", session=None):
     """Connect by TLS; raises what the handshake raises."""
     with socket.create_connection(("127.0.0.1", broker.port), timeout=5) as bare:
         tls.check_hostname = server_name is not None
-        with tls.wrap_socket(bare, server_hostname=server_name) as sock:
+        with tls.wrap_socket(bare, server_hostname=server_name, session=session) as sock:
             yield Raw(sock)
 
 
