@@ -124,6 +124,10 @@ class IotError(ServiceError):
     code = "InvalidRequestException"
 
 
+class DeviceError(ConnectionError):
+    """A broker has closed a device's connection, or refused what the device asked for; why, it tells its owner only."""
+
+
 class OpenRefused(VaultError, ValueError):
     """A database can not be opened this way: wrong master key, other clock, other seed. kvlab's own refusal."""
 

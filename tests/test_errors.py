@@ -5,14 +5,14 @@ import inspect
 import pytest
 
 from kvlab import errors
-from kvlab.errors import IotError, ServiceError, VaultError, X509Error
+from kvlab.errors import DeviceError, IotError, ServiceError, VaultError, X509Error
 
 KINDS = [kind for kind in vars(errors).values() if inspect.isclass(kind) and kind.__module__ == errors.__name__]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_refusal_is_of_one_family_and_says_what_it_is(kind):
-    assert kind is ServiceError or issubclass(kind, (VaultError, IotError, X509Error))
+    assert kind is ServiceError or issubclass(kind, (VaultError, IotError, X509Error, DeviceError))
     assert kind.__doc__, "the docstring is the entry of the list"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import tempfile
 import threading
 import time
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from paho.mqtt.client import Client, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
+
+from kvlab.errors import DeviceError
 
 if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage
@@ -22,10 +25,6 @@ class Received(NamedTuple):
 
     topic: str
     payload: str
-
-
-class DeviceError(ConnectionError):
-    """The broker has closed the connection, or refused what the device asked for."""
 
 
 class Device:
@@ -42,7 +41,8 @@ class Device:
         version: of MQTT: ``3.1.1`` or ``5``.
 
     Attributes:
-        client: the paho client; use it as you would against AWS.
+        client_id: what it is called.
+        client: the paho client of this connection; use it as you would against AWS.
         received: the messages that came, oldest first.
     """
 
@@ -57,24 +57,27 @@ class Device:
         ca_bundle: str,
         version: str = "3.1.1",
     ) -> None:
+        self.client_id = client_id
         self.received: list[Received] = []
         self._place = (host, port)
+        self._protocol = MQTTv5 if version == "5" else MQTTv311
+        self._tls = _tls_context(certificate_pem, private_key_pem, ca_bundle)
         self._changed = threading.Condition()
         self._connected: bool | None = None
         self._answers: dict[int, Any] = {}
-        protocol = MQTTv5 if version == "5" else MQTTv311
-        self.client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=protocol, reconnect_on_failure=False)
-        # Python's ssl reads certificate and key from files only.
-        with tempfile.TemporaryDirectory(prefix="kvlab-") as folder:
-            certificate, key = Path(folder, "certificate.pem"), Path(folder, "private.key")
-            certificate.write_text(certificate_pem, encoding="ascii")
-            key.touch(mode=0o600)
-            key.write_text(private_key_pem, encoding="ascii")
-            self.client.tls_set(ca_bundle, str(certificate), str(key))
-        self.client.on_connect = self._on_connect
-        self.client.on_disconnect = self._on_disconnect
-        self.client.on_subscribe = self._on_subscribe
-        self.client.on_message = self._on_message
+        self.client = self._new_client()
+
+    def _new_client(self) -> Client:
+        """Return a paho client; one that was refused something would ask for it again as soon as it is connected."""
+        client = Client(
+            CallbackAPIVersion.VERSION2, self.client_id, protocol=self._protocol, reconnect_on_failure=False
+        )
+        client.tls_set_context(self._tls)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        return client
 
     @property
     def connected(self) -> bool:
@@ -88,6 +91,7 @@ class Device:
         Raises:
             DeviceError: the broker closed the connection, or refused it; why is in AWS's logs, here in the events.
         """
+        self.client = self._new_client()
         self._connected = None
         try:
             self.client.connect(*self._place)
@@ -98,6 +102,14 @@ class Device:
             self.client.loop_stop()
             raise DeviceError("The broker closed the connection without a word: it does not say why.")
         return self
+
+    def knock(self) -> bool:
+        """Connect if the broker lets the device in, and say whether it has."""
+        try:
+            self.connect()
+        except DeviceError:
+            return False
+        return True
 
     def subscribe(self, topic_filter: str, qos: int = 1) -> None:
         """
@@ -176,4 +188,17 @@ class Device:
 
     def __repr__(self) -> str:
         state = "connected" if self.connected else "not connected"
-        return f"<Device {self.client._client_id.decode()}, {state}>"  # noqa: SLF001  paho has no other name for it
+        return f"<Device {self.client_id}, {state}>"
+
+
+def _tls_context(certificate_pem: str, private_key_pem: str, ca_bundle: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_bundle)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python's ssl reads certificate and key from files only.
+    with tempfile.TemporaryDirectory(prefix="kvlab-") as folder:
+        certificate, key = Path(folder, "certificate.pem"), Path(folder, "private.key")
+        certificate.write_text(certificate_pem, encoding="ascii")
+        key.touch(mode=0o600)
+        key.write_text(private_key_pem, encoding="ascii")
+        context.load_cert_chain(certificate, key)
+    return context

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import IotError, ServiceError, VaultError, X509Error
+from kvlab.errors import DeviceError, IotError, ServiceError, VaultError, X509Error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def register(shell: Any) -> None:
         page.for_type_by_name(module, name, _late(home, f"{prefix}_html"))
         line.for_type_by_name(module, name, _printed(_late(home, f"{prefix}_text")))
     page.for_type_by_name("kvlab.vault.vault", "Vault", _late("kvlab.render.vault", "vault_html"))
-    for kind in (VaultError, IotError, X509Error):
+    for kind in (VaultError, IotError, X509Error, DeviceError):
         # IPython asks an exception for this method before it writes a traceback.
         setattr(kind, "_render_traceback_", refusal_lines)  # noqa: B010
         page.for_type(kind, _late("kvlab.render.error", "error_html"))

@@ -109,6 +109,17 @@ PICTOGRAMS = {
             for column in range(6)
         ),
     ),
+    "device": (
+        "a lamp with the private key in it, and a registry that knows its certificate; an arrow between them",
+        '<circle cx="56" cy="38" r="19" fill="#fff" stroke="#858585" stroke-width="1.6"/>'
+        '<path d="M48 60h16M50 66h12" fill="none" stroke="#858585" stroke-width="1.6"/>'
+        + _key(37, 29)
+        + _box(150, 20, 64, 56)
+        + _SHEET.format(x=160, y=36)
+        + _SHEET.format(x=186, y=36)
+        + f'<path d="M82 48h58" {_GREEN}/>'
+        + _tip(148, 48),
+    ),
     "import": (
         "a private key on its way into an empty vault",
         _box(44, 22, 68, 52)

@@ -57,6 +57,10 @@ LESSONS = (
         "Could the security officer's own assistant steal the key?", "permission", 15,
     ),
     Lesson("07_read_a_certificate.ipynb", "07 Read", "Where in these 500 bytes does it say so?", "bytes", 20),
+    Lesson(
+        "08_connect_a_device.ipynb", "08 A device", "How does a service know its devices, if it trusts no CA?",
+        "device", 30,
+    ),
 )  # fmt: skip
 
 

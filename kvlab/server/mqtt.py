@@ -58,6 +58,7 @@ class LocalBroker:
         self.ca_bundle = str(Path(self._folder.name) / "ca.pem")
         Path(self.ca_bundle).write_text(authority.certificate_pem, encoding="ascii")
         self.host = "localhost"
+        self._events = vault.events
         self._broker = make_broker(vault, authority, listen(LOOPBACK, port), ["localhost"], [LOOPBACK, "::1"])
         self._broker.start()
         self.port = self._broker.port
@@ -71,6 +72,11 @@ class LocalBroker:
     def connected(self) -> list[str]:
         """The client ids of the devices that are connected, in order."""
         return self._broker.connected
+
+    def refusals(self) -> list[str]:
+        """Return why devices were not let in, the newest last; they themselves are not told."""
+        self.settle()
+        return [str(event.detail["reason"]) for event in self._events if event.kind == "refuse_connection"]
 
     def settle(self) -> None:
         """Wait until what changed in the registry has had its effect, and what devices did is in the event log."""

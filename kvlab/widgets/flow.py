@@ -10,7 +10,10 @@ from ipywidgets import widget_serialization
 
 from kvlab.clock import SimulatedClock
 from kvlab.errors import VaultError
+from kvlab.iot.iot import Iot
+from kvlab.iot.view import Place
 from kvlab.render.crossing import lanes_html, step_html
+from kvlab.render.device import DeviceReading
 from kvlab.render.flow import STATE_SIGNS, flow_sentence, flow_svg, flow_text, state_words, way
 from kvlab.render.markup import seed_pill
 from kvlab.render.reading import CertificateReading
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 STATUS_PILLS = {"exists": "ok", "pending": "now", "to come": "", "over": "bad"}
 
 
-def flow(vault: Vault, name: str) -> FlowView:
+def flow(vault: Vault | Iot, name: str) -> FlowView:
     """
     Show how a certificate comes into being: who says what to whom, what is to come, and where the private key is.
 
@@ -45,9 +48,11 @@ def flow(vault: Vault, name: str) -> FlowView:
     the vault's clock is simulated, that line leads on to renewal and expiry.
 
     Args:
-        vault: whose events are read.
-        name: of the certificate; one that does not exist has an empty flow.
+        vault: whose events are read; of an ``Iot`` the flow of a device certificate is shown.
+        name: of the certificate, or the device certificate's id; one that does not exist has an empty flow.
     """
+    if isinstance(vault, Iot):
+        return FlowView(vault.vault, name, DeviceReading(Place(vault.account, vault.region).arn("cert", name)))
     return FlowView(vault, name)
 
 

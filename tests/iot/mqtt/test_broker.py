@@ -7,7 +7,7 @@ import pytest
 
 import kvlab
 from kvlab import Iot
-from kvlab.iot.device import DeviceError
+from kvlab.errors import DeviceError
 from tests.iot.make import OwnCA, certificate, ec_key, name_of, pem
 from tests.iot.mqtt.conftest import Identity, allow, key_pem
 

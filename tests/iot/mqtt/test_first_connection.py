@@ -5,8 +5,8 @@ import json
 import pytest
 from cryptography import x509
 
+from kvlab.errors import DeviceError
 from kvlab.iot import material
-from kvlab.iot.device import DeviceError
 from kvlab.iot.provisioning import register_at_connect
 from tests.iot.make import OwnCA, der, ec_key, rsa_key, status_of
 from tests.iot.mqtt import raw
