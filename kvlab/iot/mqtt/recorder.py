@@ -17,7 +17,7 @@ MOST_AT_ONCE = 200
 BURST, A_SECOND = 200, 50
 """How many events of the frequent kinds there may be at once, and how many more each second; others are counted."""
 
-SELDOM = ("connect", "disconnect", "register_at_connect", "provision", "refuse_provisioning")
+SELDOM = ("connect", "disconnect")
 """Kinds that are never left out."""
 
 DEVICE = "device"

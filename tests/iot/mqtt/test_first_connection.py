@@ -7,7 +7,7 @@ from cryptography import x509
 
 from kvlab.errors import DeviceError
 from kvlab.iot import material
-from kvlab.iot.provisioning import register_at_connect
+from kvlab.iot.joining import register_at_connect
 from tests.iot.make import OwnCA, der, ec_key, rsa_key, status_of
 from tests.iot.mqtt import raw
 from tests.iot.mqtt.conftest import Identity, allow, key_pem
@@ -179,11 +179,11 @@ def test_the_second_device_of_a_template_shares_the_policy(iot, factory, first):
     ("config", "why"),
     [
         (template(), "SerialNumber"),  # the subject has none
-        (template(Resources=1), "no JSON with Resources"),
+        (template(Resources=1), "Resources"),
         (template(Parameters={"AWS::IoT::Certificate::Colour": {}}), "Colour"),
-        (template(Parameters={}), "no parameter"),
-        ({"templateBody": "{", "roleArn": "arn:aws:iam::123456789012:role/x"}, "no JSON with Resources"),
-        ({"templateName": "fleet", "roleArn": "arn:aws:iam::123456789012:role/x"}, "templateBody"),
+        (template(Parameters={}), "Cannot resolve reference"),
+        ({"templateBody": "{", "roleArn": "arn:aws:iam::123456789012:role/x"}, "JSON"),
+        ({"templateName": "fleet", "roleArn": "arn:aws:iam::123456789012:role/x"}, "not found"),
     ],
     ids=["subject lacks it", "resources", "unknown parameter", "undeclared", "no JSON", "named"],
 )
