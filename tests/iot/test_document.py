@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kvlab.errors import MalformedPolicyException
@@ -294,6 +294,9 @@ def test_no_pattern_takes_for_ever():
     assert time.perf_counter() - began < 5
 
 
+# The machine may be busy with other tests.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -313,6 +316,7 @@ nearly_statements = st.fixed_dictionaries(
 )
 
 
+@PATIENT
 @given(st.fixed_dictionaries({"Statement": st.lists(nearly_statements, max_size=2) | json_values}))
 def test_a_document_is_read_or_refused_and_what_is_read_decides(found):
     try:
@@ -332,11 +336,13 @@ def like(pattern, text):
     return bool(text) and pattern[0] in ("?", text[0]) and like(pattern[1:], text[1:])
 
 
+@PATIENT
 @given(st.text("ab/*?.\n", max_size=8), st.text("ab/.\n", max_size=10))
 def test_wildcards_mean_what_they_are_defined_to_mean(pattern, text):
     assert bool(matcher(pattern, {}).fullmatch(text)) is like(pattern, text)
 
 
+@PATIENT
 @given(st.text(max_size=20))
 def test_what_comes_in_for_a_variable_matches_itself_only(value):
     found = matcher("a/${iot:ClientId}", {"iot:ClientId": (value,)})

@@ -64,7 +64,7 @@ class Broker:
         self._recorder = Recorder(vault._core)  # noqa: SLF001  the registry is a part of the same vault
         self._gate = Gate(vault, self.tell, self._later)
         self._hubs: dict[Place, Hub] = {}
-        self._clients: set[Client] = set()
+        self._clients: dict[Client, None] = {}  # a set that keeps the order in which they came
         self._channels: set[Channel] = set()
         self._stale: set[str] = set()
         self._fresh = asyncio.Event()
@@ -134,12 +134,12 @@ class Broker:
 
     def joined(self, client: Client) -> None:
         """Count a device in, and look once more: the registry may have changed since the handshake."""
-        self._clients.add(client)
+        self._clients[client] = None
         self._mark(client.device.certificate_id)
 
     def parted(self, client: Client) -> None:
         """Count it out."""
-        self._clients.discard(client)
+        self._clients.pop(client, None)
 
     def tell(self, kind: str, about: str, **facts: Any) -> None:
         """Put something into the event log."""

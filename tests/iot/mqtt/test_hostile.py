@@ -211,7 +211,9 @@ def test_a_handshake_that_is_cut_anywhere_does_no_harm(broker, tls, identity):
 
 
 @pytest.mark.usefixtures("witness")
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     version=st.sampled_from([4, 5]),
     packets=st.lists(

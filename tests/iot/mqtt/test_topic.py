@@ -1,10 +1,13 @@
 """Who gets a message: the tree of subscriptions against the definition of the wildcards."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kvlab.iot.mqtt.topic import Tree, filter_problem, topic_problem
+
+# The machine may be busy with other tests.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # fmt: off
 MATCHES = [
@@ -57,6 +60,7 @@ filters = (
 )
 
 
+@PATIENT
 @given(st.lists(st.tuples(filters, st.integers(0, 3), st.integers(0, 1)), max_size=12), st.data(), topics)
 def test_the_tree_finds_whom_the_definition_finds(subscriptions, data, topic):
     tree, kept = Tree(), {}
@@ -74,6 +78,7 @@ def test_the_tree_finds_whom_the_definition_finds(subscriptions, data, topic):
     assert tree.match(topic) == wanted
 
 
+@PATIENT
 @given(st.lists(filters, max_size=8))
 def test_a_tree_that_nobody_uses_holds_nothing(texts):
     tree = Tree()
