@@ -63,7 +63,7 @@ def _overrides(step: Step) -> str:
     rows = "".join(
         f"<tr><th>{text(one['field'])}</th><td><s>{text(one['asked'] or '—')}</s></td>"
         f"<td><b>{text(one['issued'] or '—')}</b></td></tr><tr><td colspan=3>{text(one['why'])}</td></tr>"
-        for one in step.overrides
+        for one in sorted(step.overrides, key=lambda one: one["field"] != "validity")
     )
     return (
         '<details class="kvl-overrides" open><summary>≠ Asked, and what was issued</summary><table><thead><tr><th></th>'

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import traitlets
-from ipywidgets import widget_serialization
 
 from kvlab.clock import SimulatedClock
 from kvlab.errors import VaultError
@@ -19,14 +17,10 @@ from kvlab.render.markup import seed_pill
 from kvlab.render.reading import CertificateReading
 from kvlab.render.timeline import NARROW, NEWEST, WIDE, Life, clock_words, lay_track, track_svg
 from kvlab.vault.glance import Glance
-from kvlab.widgets.call import CallPanel
-from kvlab.widgets.form import in_thread
-from kvlab.widgets.live import Live
+from kvlab.widgets.following import Following
 from kvlab.widgets.message import message_of
-from kvlab.widgets.task import running_loop, start
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
@@ -64,7 +58,7 @@ class Drawn(NamedTuple):
     track: Track
 
 
-class FlowView(Live, module="flow"):
+class FlowView(Following, module="flow"):
     """
     A flow that follows the vault's events.
 
@@ -82,30 +76,17 @@ class FlowView(Live, module="flow"):
     """Which moment is shown, counted from 0; ``NEWEST`` goes with the time."""
     selected = traitlets.Int(0).tag(sync=True)
     """The number of the step whose messages are shown; 0 is the one that happened last."""
-    call = traitlets.Any().tag(sync=True, **widget_serialization)
-    """The panel with the call that crossed the chosen arrow; None as long as there was none."""
     told = traitlets.List(traitlets.Int()).tag(sync=True)
     """The numbers of the steps outside the vault that the reader says are done."""
-    busy = traitlets.Bool(False).tag(sync=True)
-    """Whether the clock is being moved."""
 
     def __init__(self, vault: Vault, name: str, reading: Reading | None = None, **options: Any) -> None:
-        self.vault = vault
         self.name = name
         self._reading = reading or CertificateReading(name, vault.name)
-        self._lock = threading.RLock()
-        self._loop: AbstractEventLoop | None = running_loop()
-        self._asked = False
         self._news = ""
         self._states: tuple[Any, ...] = ()
         self._trouble = ""
         self._lives: dict[str, Life | None] = {}
-        clock = vault.clock
-        self._ends = [vault.events.subscribe(self._heard)]
-        if isinstance(clock, SimulatedClock):
-            self._ends.append(clock.subscribe(lambda _: self._soon()))
-        self._events = {event.seq: event for event in vault.events if self._reading.hears(event)}
-        super().__init__(**options)
+        super().__init__(vault, self._reading.hears, **options)
         self.on_msg(self._told_to)
         self.observe(lambda _: self.draw(), ["at", "selected", "told"])
         self.draw()
@@ -140,23 +121,18 @@ class FlowView(Live, module="flow"):
             seconds: how far.
             to: ``renewal`` or ``expiry`` instead: so far that the current version is renewed, or expires.
         """
-        if self.busy:
-            return
-        self.busy = True
-        start(lambda: self._advance(seconds, to))
+        self.work(lambda: self._move(seconds, to), self._moved)
 
-    async def _advance(self, seconds: float, to: str) -> None:
-        try:
-            clock = self._clock()
-            span = self._seconds_to(to, clock.now()) if to else seconds
-            await in_thread(lambda: clock.advance(span))
-            self._trouble = ""
+    def _move(self, seconds: float, to: str) -> None:
+        clock = self._clock()
+        clock.advance(self._seconds_to(to, clock.now()) if to else seconds)
+
+    def _moved(self, result: Any) -> None:
+        self._trouble = ""
+        if isinstance(result, Exception):
+            self._trouble = result.message if isinstance(result, VaultError) else str(result)
+        else:
             self.at = NEWEST
-        except (ValueError, VaultError) as error:
-            self._trouble = error.message if isinstance(error, VaultError) else str(error)
-        finally:
-            self.busy = False
-            self.draw()
 
     def _clock(self) -> SimulatedClock:
         clock = self.vault.clock
@@ -171,14 +147,8 @@ class FlowView(Live, module="flow"):
             raise ValueError(f"There is no {to} ahead.")
         return max((found - now).total_seconds(), 0)
 
-    def draw(self) -> None:
-        """Draw anew what has happened by now."""
-        with self._lock:
-            self._asked = False
-            self._draw()
-
     def _draw(self) -> None:
-        mine = [event for _, event in sorted(self._events.items())]
+        mine = self.events
         moments = self._reading.moments(mine)
         shown = self.at if 0 <= self.at < len(moments) else NEWEST
         past = mine if shown == NEWEST else [event for event in mine if event.seq <= moments[shown].seq]
@@ -211,13 +181,9 @@ class FlowView(Live, module="flow"):
     def _show_call(self, step: Step | None) -> bool:
         """Show the call that crossed an arrow, if there was one; returns whether there was."""
         message = message_of(step.events, self.vault) if step else None
-        if message is None:
-            return False
-        if self.call is None:
-            self.call = CallPanel(message.call, answer=message.answer)
-        elif (self.call.call, self.call.answer) != message:
-            self.call.show(message.call, answer=message.answer)
-        return True
+        if message is not None:
+            self.show(*message)
+        return message is not None
 
     def _chosen(self, story: Story) -> Step | None:
         happened = [step for step in story.steps if step.events and step.state in ("done", "now")]
@@ -292,23 +258,10 @@ class FlowView(Live, module="flow"):
             "moves": [
                 {"label": "+10 s", "seconds": 10, "to": "", "why": ""},
                 {"label": "+1 day", "seconds": 86400, "to": "", "why": ""},
-                _move("renewal", glance.renews_at, now),
-                _move("expiry", glance.not_after, now),
+                _jump("renewal", glance.renews_at, now),
+                _jump("expiry", glance.not_after, now),
             ],
         }
-
-    def _heard(self, event: Event) -> None:
-        if self._reading.hears(event):
-            self._events[event.seq] = event
-            self._soon()
-
-    def _soon(self) -> None:
-        """Draw on the kernel's loop, whichever thread calls, and once for what comes together."""
-        if self._loop is None:
-            self.draw()
-        elif not self._asked and not self._loop.is_closed():
-            self._asked = True
-            self._loop.call_soon_threadsafe(self.draw)
 
     def _told_to(self, _: object, content: object, __: object) -> None:
         """Do what the page asks for; what is not understood is ignored."""
@@ -328,21 +281,12 @@ class FlowView(Live, module="flow"):
         """Return the flow as one sentence."""
         return flow_sentence(self.story)
 
-    def close(self) -> None:
-        """Follow the vault no more."""
-        for end in self._ends:
-            end()
-        self._ends.clear()
-        if self.call is not None:
-            self.call.close()
-        super().close()
-
     def __repr__(self) -> str:
         self.draw()
         return flow_text(self.story)
 
 
-def _move(to: str, at: datetime | None, now: datetime) -> Mapping[str, Any]:
+def _jump(to: str, at: datetime | None, now: datetime) -> Mapping[str, Any]:
     ahead = at is not None and at > now
     why = "" if ahead else f"No {to} lies ahead."
     return {"label": f"to {to}", "seconds": 0, "to": to, "why": why}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import traitlets
-from ipywidgets import widget_serialization
 
 from kvlab.clock import SimulatedClock
 from kvlab.errors import ForbiddenByPolicy, ForbiddenByRbac, VaultError
 from kvlab.render.call.call import Call
-from kvlab.render.chapter import chapters, own_events
+from kvlab.render.call.page import Part
+from kvlab.render.call.rest import response_text
+from kvlab.render.chapter import about, chapters
 from kvlab.render.error import error_html
 from kvlab.render.machine import WORKERS, Where, machine_sentence, machine_svg, machine_table, machine_text
 from kvlab.render.markup import card, image, pill, seed_pill, text
@@ -18,13 +19,9 @@ from kvlab.render.past import past_html
 from kvlab.render.timeline import clock_words
 from kvlab.vault.glance import Glance
 from kvlab.vault.operation import CALLS, Move, Status, Worker, answer, outcome
-from kvlab.widgets.call import UNKNOWN, CallPanel
-from kvlab.widgets.form import in_thread
-from kvlab.widgets.live import Live
-from kvlab.widgets.task import running_loop, start
+from kvlab.widgets.following import Following
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
     from collections.abc import Callable
 
     from kvlab.events import Event
@@ -82,7 +79,7 @@ def operation(vault: Vault, name: str) -> OperationView:
     return OperationView(vault, name)
 
 
-class OperationView(Live, module="operation"):
+class OperationView(Following, module="operation"):
     """
     A state machine that follows the vault. It holds no rule: what is legal is the vault's answer to a rehearsal.
 
@@ -102,26 +99,15 @@ class OperationView(Live, module="operation"):
     """All that the page shows; made here alone."""
     signer = traitlets.Enum(("", *(worker.value for worker in Worker)), default_value="").tag(sync=True)
     """Whose table is drawn: empty for the operation's own, else ``caller`` or ``issuer``."""
-    busy = traitlets.Bool(False).tag(sync=True)
-    """Whether a move is being made."""
-    call = traitlets.Any().tag(sync=True, **widget_serialization)
-    """The panel with the call that was made last, or asked for; None as long as there was none."""
 
     def __init__(self, vault: Vault, name: str, **options: Any) -> None:
-        self.vault = vault
         self.name = name
         self.where = Where(name, Status.NONE, Worker.CALLER, "Unknown")
         self.legal: tuple[Move, ...] = ()
         self.refused: dict[Move, VaultError] = {}
-        self._loop: AbstractEventLoop | None = running_loop()
-        self._asked = False
         self._outcome = ""
-        self._about = f"certificates/{name}".casefold()
-        self._ends = [vault.events.subscribe(self._heard)]
-        clock = vault.clock
-        if isinstance(clock, SimulatedClock):
-            self._ends.append(clock.subscribe(lambda _: self._soon()))
-        super().__init__(**options)
+        wanted = about(name)
+        super().__init__(vault, lambda event: event.object.casefold() == wanted, **options)
         self.on_msg(self._told_to)
         self.observe(lambda _: self.draw(), ["signer"])
         self.draw()
@@ -134,54 +120,30 @@ class OperationView(Live, module="operation"):
             move: the value of a ``Move`` that a caller can make with no more than the name, such as ``poll``.
         """
         tried = Move(move)
-        if self.busy or tried not in _ACTIONS:
-            return
-        self.busy = True
-        start(lambda: self._do(tried))
+        if tried in _ACTIONS:
+            self.work(lambda: _ACTIONS[tried](self.vault, self.name), lambda result: self._done(tried, result))
 
     def advance(self, seconds: float = _STEP_SECONDS) -> None:
         """Let time pass on a simulated clock, and what falls due happen."""
         clock = self.vault.clock
-        if self.busy or not isinstance(clock, SimulatedClock):
-            return
-        self.busy = True
-        start(lambda: self._wait(clock, seconds))
+        if isinstance(clock, SimulatedClock):
+            self.work(lambda: clock.advance(seconds), self._waited)
 
-    def show_call(self, move: str, result: Any = UNKNOWN) -> None:
+    def show_call(self, move: str, answer: Part | None = None) -> None:
         """Show a move as the call that makes it, in every language that can."""
-        call = Call.of(CALLS[Move(move)], self.name, vault=self.vault)
-        if self.call is None:
-            self.call = CallPanel(call, result)
-        else:
-            self.call.show(call, result)
+        self.show(Call.of(CALLS[Move(move)], self.name, vault=self.vault), answer)
 
-    async def _do(self, move: Move) -> None:
-        result: Any
-        try:
-            result = await in_thread(lambda: _ACTIONS[move](self.vault, self.name))
-            self._outcome = pill(f"{move.value}: done", "ok")
-        except VaultError as error:
-            result = error
-            self._outcome = error_html(error)
-        finally:
-            self.busy = False
+    def _done(self, move: Move, result: Any) -> None:
+        refused = isinstance(result, VaultError)
+        self._outcome = error_html(result) if refused else pill(f"{move.value}: done", "ok")
         if move is not Move.MERGE:
-            self.show_call(move.value, result)
-        self.draw()
+            call = Call.of(CALLS[move], self.name, vault=self.vault)
+            self.show(call, Part("Response", response_text(call, result)))
 
-    async def _wait(self, clock: SimulatedClock, seconds: float) -> None:
-        try:
-            await in_thread(lambda: clock.advance(seconds))
-            self._outcome = ""
-        except (ValueError, VaultError) as error:
-            self._outcome = text(error)
-        finally:
-            self.busy = False
-            self.draw()
+    def _waited(self, result: Any) -> None:
+        self._outcome = text(result) if isinstance(result, Exception) else ""
 
-    def draw(self) -> None:
-        """Draw anew how the operation stands."""
-        self._asked = False
+    def _draw(self) -> None:
         glance = self._glance()
         self.where = _where(self.name, glance, self.signer)
         verdicts = {offer.move: self._verdict(offer.move, glance) for offer in OFFERS}
@@ -225,25 +187,16 @@ class OperationView(Live, module="operation"):
         return self.vault.rehearse(CALLS[move], self.name)
 
     def _past(self) -> list[Event]:
-        mine = own_events(self.vault.events, self.name)
-        found = chapters(mine)
-        return found[-1].events if found else mine
+        found = chapters(self.events)
+        return found[-1].events if found else self.events
 
     def _clock_words(self) -> str:
         clock = self.vault.clock
-        return f"simulated clock {clock_words(clock.now())}" if isinstance(clock, SimulatedClock) else ""
-
-    def _heard(self, event: Event) -> None:
-        if event.object.casefold() == self._about:
-            self._soon()
-
-    def _soon(self) -> None:
-        """Draw on the kernel's loop, whichever thread calls, and once for what comes together."""
-        if self._loop is None:
-            self.draw()
-        elif not self._asked and not self._loop.is_closed():
-            self._asked = True
-            self._loop.call_soon_threadsafe(self.draw)
+        if not isinstance(clock, SimulatedClock):
+            return ""
+        due = self.vault.next_operation_due()
+        waits = "" if due is None else f". Something falls due in {max((due - clock.now()).total_seconds(), 0):.0f} s"
+        return f"simulated clock {clock_words(clock.now())}{waits}"
 
     def _told_to(self, _: object, content: object, __: object) -> None:
         """Do what the page asks for; what is not understood is ignored."""
@@ -273,15 +226,6 @@ class OperationView(Live, module="operation"):
         past = f"<details><summary>What has happened</summary>{past_html(self._past())}</details>"
         subtitle = f"of the certificate <b>{text(self.name)}</b> · {text(_subject(self.where))}"
         return card("Operation", subtitle, str(self.view["status"]), f"{drawn}{machine_table(self.where)}{past}")
-
-    def close(self) -> None:
-        """Follow the vault no more."""
-        for end in self._ends:
-            end()
-        self._ends.clear()
-        if self.call is not None:
-            self.call.close()
-        super().close()
 
     def __repr__(self) -> str:
         self.draw()

@@ -90,6 +90,7 @@ def shot(view, name):
     folder = os.environ.get("KVLAB_SCREENSHOTS")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
+        view.page.mouse.move(0, 0)
         view.screenshot(path=Path(folder) / f"{name}.png")
 
 
@@ -165,10 +166,15 @@ def test_the_known_issuer_flow_is_replayed_and_led_on_to_renewal(page):
     flow.wait_for_steps("✓", "◐", "○", "○", "○")
     flow.wait_for_steps("✓", "✓", "✓", "✓", "✓")
     flow.slider.focus()
-    flow.page.keyboard.press("Home")
+    page.keyboard.press("Home")
     flow.wait_for_steps("✓", "◐", "○", "○", "○")
-    flow.page.keyboard.press("End")
+    view.locator(".kvl-wide [data-stop]").filter(has_text="↻").click()
     view.locator(".kvf").get_by_text("Renewal: the vault asks the CA again").wait_for()
+    page.emulate_media(reduced_motion="reduce")
+    view.get_by_role("button", name="to expiry").click()
+    flow.wait_for_steps("✓", "✓", "○", "✓", "✓")
+    assert view.evaluate("view => view.getAnimations({ subtree: true }).length") == 0
+    page.emulate_media(reduced_motion="no-preference")
     flow.shot("known-renewal-light")
 
 
