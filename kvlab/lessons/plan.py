@@ -18,6 +18,8 @@ MODULES = {
     "05": "life",
     "06": "permission",
     "07": "reading",
+    "09": "cloud",
+    "10": "year",
 }
 """The lesson's number -> its module; loaded when it is asked for."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kvlab.lessons import plan as plans
 from kvlab.lessons.draw import student
 from kvlab.lessons.progress import Progress
@@ -25,6 +27,7 @@ class Start:
     def __init__(self, progress: Progress, seed: str | None = None) -> None:
         self.progress = progress
         self.student = seed or student()
+        self._panel: Any = None
 
     @property
     def done(self) -> dict[str, Done]:
@@ -45,5 +48,16 @@ class Start:
     def __repr__(self) -> str:
         return lessons_text(LESSONS, self.done)
 
-    def _repr_html_(self) -> str:
+    def page(self) -> str:
+        """Return the lessons as HTML."""
         return lessons_html(LESSONS, self.done, self.next_exercise)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        if self._panel is None:
+            try:
+                from kvlab.widgets.lessons import StartPanel  # noqa: PLC0415  without ipywidgets there is no upload
+            except ImportError:
+                return {"text/plain": repr(self), "text/html": self.page()}
+            self._panel = StartPanel(self.page, self.progress.download, self.progress.upload)
+        data, metadata = self._panel._repr_mimebundle_(**options)
+        return {**data, "text/plain": repr(self)}, metadata

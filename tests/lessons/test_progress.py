@@ -76,10 +76,26 @@ def test_a_folder_that_can_not_be_written_is_said_and_stops_nothing(tmp_path):
 def test_the_start_page_shows_it(progress):
     before = Start(progress, "seat 1")
     assert before.next_exercise == "01.1"
-    assert "0 of" in before._repr_html_()
+    assert "0 of" in before.page()
 
     progress.note("seat 1", "01.1", Entry(1, 1))
 
     assert before.next_exercise == "01.2"
-    assert "Continue: 01 Self-signed, exercise 01.2" in before._repr_html_()
+    assert "Continue: 01 Self-signed, exercise 01.2" in before.page()
     assert "1 of 5" in repr(before)
+
+
+def test_the_start_page_takes_progress_back(progress, tmp_path):
+    progress.note("seat 1", "01.1", Entry(1, 1))
+    elsewhere = Start(Progress(tmp_path / "elsewhere.json"), "seat 1")
+    bundle, _ = elsewhere._repr_mimebundle_()
+    panel = elsewhere._panel
+    assert "0 of" in bundle["text/html"]
+    assert "data:application/json" in panel.link.value
+
+    panel.take(({"content": b"{}"},))
+    assert "no progress file" in panel.said.value
+    panel.take(({"content": progress.download()},))
+
+    assert "1 exercises are known" in panel.said.value
+    assert "1 of" in panel.lessons.value

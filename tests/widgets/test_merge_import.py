@@ -220,4 +220,4 @@ def test_this_machine_is_ready():
 
     assert checks
     assert "✕" not in repr(checks)
-    assert "01_make_self_signed.ipynb" in kvlab.start()._repr_html_()
+    assert "01_make_self_signed.ipynb" in kvlab.start().page()
