@@ -36,6 +36,12 @@ def _words(x: int, y: int, size: int, words: str) -> str:
     return f'<text x="{x}" y="{y}" font-family="sans-serif" font-size="{size}" text-anchor="middle">{words}</text>'
 
 
+_MONTHS = (
+    (0, -36), (18, -31), (31, -18), (36, 0), (31, 18), (18, 31),
+    (0, 36), (-18, 31), (-31, 18), (-36, 0), (-31, -18), (-18, -31),
+)  # fmt: skip
+_MARKED = ((0, -36), (18, 31), (-31, -18))
+
 PICTOGRAMS = {
     "self-signed": (
         "a vault with the private key in it; an arrow leads back into the vault; a certificate",
@@ -119,6 +125,24 @@ PICTOGRAMS = {
         + _SHEET.format(x=186, y=36)
         + f'<path d="M82 48h58" {_GREEN}/>'
         + _tip(148, 48),
+    ),
+    "cloud": (
+        "a page of a notebook; an arrow leads from it to a cloud",
+        _box(40, 20, 50, 56)
+        + '<path d="M50 34h30M50 46h30M50 58h20" stroke="#858585" stroke-width="4"/>'
+        + f'<path d="M98 48h40" {_GREEN}/>'
+        + _tip(146, 48)
+        + '<path d="M164 66a13 13 0 0 1 2-26 17 17 0 0 1 33 1 12 12 0 0 1-1 25z" fill="#fff" stroke="#858585"'
+        ' stroke-width="1.6"/>',
+    ),
+    "year": (
+        "twelve dots in a circle, for the months of a year, and a flag in the middle",
+        "".join(
+            f'<circle cx="{120 + x}" cy="{48 + y}" r="{3.5 if (x, y) in _MARKED else 2.5}"'
+            f' fill="{"#246526" if (x, y) in _MARKED else "#b5b5b5"}"/>'
+            for x, y in _MONTHS
+        )
+        + '<path d="M114 62V36h16l-4 6 4 6h-16" fill="none" stroke="#1f1f1f" stroke-width="1.8"/>',
     ),
     "import": (
         "a private key on its way into an empty vault",

@@ -61,6 +61,8 @@ LESSONS = (
         "08_connect_a_device.ipynb", "08 A device", "How does a service know its devices, if it trusts no CA?",
         "device", 30,
     ),
+    Lesson("09_go_to_the_cloud.ipynb", "09 To the cloud", "What changes when it is real?", "cloud", 15),
+    Lesson("10_run_contoso_for_a_year.ipynb", "10 Capstone", "Can you run contoso for a year?", "year", 30),
 )  # fmt: skip
 
 
