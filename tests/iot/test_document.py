@@ -80,6 +80,7 @@ MATCHES = [
 # fmt: on
 
 
+@pytest.mark.parity("iot-policy-decision")
 @pytest.mark.parametrize(("resource", "action", "name", "fits"), MATCHES)
 def test_a_resource_is_matched_as_the_guide_says(resource, action, name, fits):
     found = decided(rule(action=action, resource=resource), action=action, name=name)
@@ -99,6 +100,7 @@ def test_an_action_is_matched_in_any_case(action, fits):
     assert decided(rule(action=action)).allowed is fits
 
 
+@pytest.mark.parity("iot-policy-decision")
 def test_a_deny_wins_over_every_allow_of_every_policy():
     policies = {
         "all": read_document(document(rule(action="*"))),
@@ -119,6 +121,7 @@ def test_a_rule_may_be_about_all_but_what_it_names():
     assert not decided(but_secret, name="public", context={}).allowed
 
 
+@pytest.mark.parity("iot-policy-decision")
 def test_no_policy_allows_nothing():
     assert decide({}, "iot:Connect", f"{ARN}client/lamp", LAMP) == (False, "implicitDeny", ())
 
@@ -267,6 +270,7 @@ REFUSED = [
 # fmt: on
 
 
+@pytest.mark.parity("iot-policy-grammar")
 @pytest.mark.parametrize(("text", "message", "hint"), REFUSED, ids=[text[:70] or "empty" for text, _, _ in REFUSED])
 def test_what_is_no_policy_is_refused_and_told_why(text, message, hint):
     with pytest.raises(MalformedPolicyException) as refused:

@@ -43,6 +43,7 @@ def take(iot, other, step, certificate_id):
             iot.delete_certificate(certificate_id)
 
 
+@pytest.mark.parity("iot-status")
 @pytest.mark.parametrize(("step", "status"), CELLS, ids=[f"{status}-{step.name}" for step, status in CELLS])
 def test_every_cell_of_the_table(iot, other, step, status):
     outcome = TRANSITIONS[step][status]
@@ -79,6 +80,7 @@ def test_pending_statuses_are_reached_by_no_update():
         assert not {Status.PENDING_TRANSFER, Status.PENDING_ACTIVATION} & set(TRANSITIONS[step].values())
 
 
+@pytest.mark.parity("iot-status")
 @pytest.mark.parametrize("asked", ["PENDING_TRANSFER", "PENDING_ACTIVATION", "REGISTER_INACTIVE", "BOGUS"])
 @pytest.mark.parametrize("status", [Status.ACTIVE, Status.INACTIVE, Status.REVOKED, Status.PENDING_TRANSFER])
 def test_a_caller_can_not_set_what_is_the_services(iot, other, status, asked):

@@ -42,6 +42,7 @@ def test_two_devices_of_one_account_talk_and_another_account_hears_nothing(devic
     assert stranger.wait_for_messages(1, seconds=0.2) == []
 
 
+@pytest.mark.parity("iot-connect")
 @VERSIONS
 @pytest.mark.parametrize("status", ["INACTIVE", "REVOKED"])
 def test_a_certificate_that_is_not_active_is_refused(broker, device, identity, iot, version, status, said):
@@ -65,6 +66,7 @@ def test_a_certificate_that_waits_for_its_transfer_is_refused(device, identity, 
     assert said("refuse_connection")[0]["reason"] == "the certificate is PENDING_TRANSFER"
 
 
+@pytest.mark.parity("iot-connect")
 def test_an_unknown_certificate_is_refused(device, said):
     key = ec_key()
     own = pem(certificate(key, name_of("lamp")))
@@ -104,6 +106,7 @@ def test_a_certificate_of_ones_own_ca_connects(device, iot):
     assert device(Identity(made.certificate_arn, made.certificate_id, leaf, key_pem(key))).connect().connected
 
 
+@pytest.mark.parity("iot-connect")
 def test_an_expired_certificate_is_refused_by_the_vaults_clock_and_a_live_one_falls_off(vault, clock, device):
     iot, key = Iot(vault), ec_key()
     own = pem(certificate(key, name_of("lamp"), days=30))
@@ -123,6 +126,7 @@ def test_an_expired_certificate_is_refused_by_the_vaults_clock_and_a_live_one_fa
     assert refused == ["the certificate expired at 2026-07-01T09:00:00Z"]
 
 
+@pytest.mark.parity("iot-connect")
 @VERSIONS
 def test_no_policy_no_connection(device, identity, version, said):
     with pytest.raises(DeviceError):
@@ -149,6 +153,7 @@ THING_POLICY = allow(
 )
 
 
+@pytest.mark.parity("iot-mqtt-policy")
 def test_thing_variables_stand_for_the_attached_thing(device, identity, iot):
     held = identity(THING_POLICY)
     iot.create_thing("lamp", "bulb", {"attributes": {"room": "kitchen"}})
@@ -164,6 +169,7 @@ def test_thing_variables_stand_for_the_attached_thing(device, identity, iot):
         lamp.publish("bulb/bathroom/state", "on")
 
 
+@pytest.mark.parity("iot-mqtt-policy")
 @VERSIONS
 def test_a_publication_that_is_not_allowed_disconnects(device, identity, version, said):
     lamp = device(identity(allow(("iot:Connect", "*"), ("iot:Publish", "topic/mine"))), version=version).connect()
@@ -177,6 +183,7 @@ def test_a_publication_that_is_not_allowed_disconnects(device, identity, version
     ]
 
 
+@pytest.mark.parity("iot-mqtt-policy")
 @VERSIONS
 def test_a_subscription_that_is_not_allowed_is_refused_and_the_device_stays(device, identity, version, said):
     only = allow(("iot:Connect", "*"), ("iot:Subscribe", "topicfilter/mine/*"), ("iot:Publish", "*"))
@@ -190,6 +197,7 @@ def test_a_subscription_that_is_not_allowed_is_refused_and_the_device_stays(devi
     assert said("refuse_subscription")[0]["reason"] == "no policy allows iot:Subscribe on #"
 
 
+@pytest.mark.parity("iot-mqtt-policy")
 def test_a_message_that_may_not_be_received_is_not_delivered(device, identity):
     deaf = allow(("iot:Connect", "*"), ("iot:Subscribe", "*"), ("iot:Publish", "*"), ("iot:Receive", "topic/heard"))
     lamp = device(identity(deaf)).connect()
@@ -200,6 +208,7 @@ def test_a_message_that_may_not_be_received_is_not_delivered(device, identity):
     assert lamp.wait_for_messages() == [("heard", "2")]
 
 
+@pytest.mark.parity("iot-mqtt-policy")
 def test_retaining_needs_its_own_permission(device, identity):
     lamp = device(identity(allow(("iot:Connect", "*"), ("iot:Publish", "*")))).connect()
     lamp.publish("state", "on")
@@ -239,6 +248,7 @@ def detach_thing(iot, held, thing):
 CUTS = [deactivate, revoke, detach_policy, replace_policy, deny_by_another_policy, detach_thing]
 
 
+@pytest.mark.parity("iot-cut")
 @pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.__name__)
 @VERSIONS
 def test_who_may_not_be_connected_any_more_is_gone_within_five_seconds(broker, device, identity, iot, cut, version):
@@ -256,6 +266,7 @@ def test_who_may_not_be_connected_any_more_is_gone_within_five_seconds(broker, d
     assert broker.connected == ["heater"]
 
 
+@pytest.mark.parity("iot-cut")
 def test_a_policy_that_changes_counts_for_those_who_are_connected(device, identity, iot):
     held = identity(allow(("iot:Connect", "*"), ("iot:Publish", "topic/a")))
     lamp = device(held).connect()

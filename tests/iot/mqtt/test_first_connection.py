@@ -63,6 +63,7 @@ def test_it_connects_once_it_is_activated_and_has_a_policy(iot, factory, first, 
     assert device(held).connect().connected
 
 
+@pytest.mark.parity("iot-jitr")
 def test_the_service_tells_about_it_at_every_connection_while_it_is_pending(iot, factory, first, device, identity):
     ca_id = factory.register(iot, allow_auto_registration=True)
     watcher = device(identity(), "watcher").connect()
@@ -151,6 +152,7 @@ def template(**changes):
     return {"templateBody": json.dumps(body | changes), "roleArn": "arn:aws:iam::123456789012:role/Provisioning"}
 
 
+@pytest.mark.parity("iot-jitp")
 def test_a_template_provisions_thing_policy_and_certificate(iot, factory, first, device, said):
     factory.register(iot, allow_auto_registration=True, registration_config=template())
     held = first(factory, others={"SERIAL_NUMBER": "4711"})
