@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kvlab.cli.delivery import lessons_folder
+from kvlab.cli.failure import WrongUse
 from kvlab.lessons import plan as plans
+from kvlab.lessons.assignment import assignment
 from kvlab.lessons.draw import student
 from kvlab.lessons.progress import Entry, Progress
 from kvlab.render.start import LESSONS
@@ -23,12 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Tasks are drawn from KVLAB_STUDENT; progress is kept in KVLAB_HOME (default ~/.kvlab)."
     parser.add_argument("--json", action="store_true", help="one JSON document, with every right and wrong artefact")
     parser.add_argument(
+        "--nbgrader", metavar="LESSON", help="write a lesson as the source of an nbgrader assignment, into --to"
+    )
+    parser.add_argument("--to", metavar="D", default=".", help="the course's folder (default: this one)")
+    parser.add_argument(
         "--prove", action="store_true", help="build every artefact, and see whether its check judges it rightly"
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Show the lessons; returns 1 if a check does not judge as it should."""
+    if options.nbgrader:
+        return _export(options.nbgrader, Path(options.to))
     entries = Progress().entries(student())
     proofs = dict(_proofs()) if options.prove else {}
     faults = [proof for found in proofs.values() for proof in found if proof.fault]
@@ -37,6 +47,17 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n".join(_lines(entries, proofs)))  # noqa: T201
     return int(bool(faults))
+
+
+def _export(number: str, course: Path) -> int:
+    file = next((lesson.file for lesson in LESSONS if lesson.number == number and number in plans.MODULES), None)
+    if file is None:
+        raise WrongUse(f"There is no lesson {number} with exercises; there are {', '.join(plans.MODULES)}")
+    target = course / "source" / f"kvlab-{number}" / file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(assignment(lessons_folder() / file, number), "utf-8")
+    print(f"{target}: release it with nbgrader generate_assignment kvlab-{number}")  # noqa: T201
+    return 0
 
 
 def _proofs() -> Iterator[tuple[str, list[Proof]]]:
