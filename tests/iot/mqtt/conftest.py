@@ -81,11 +81,16 @@ def tls(broker):
 
 @pytest.fixture
 def said(broker, iot):
-    """What the event log has of one kind since the test began: its details."""
+    """What the event log has of one kind since the test began, of its account or of nobody's: its details."""
+    broker.settle()
     began = len(iot.events)
 
     def read(kind):
         broker.settle()
-        return [event.detail for event in iot.events.since(began) if event.kind == kind]
+        return [
+            event.detail
+            for event in iot.events.since(began)
+            if event.kind == kind and (iot.account in event.object or event.object.startswith("iot/"))
+        ]
 
     return read
