@@ -67,6 +67,8 @@ class Broker:
         self._clients: dict[Client, None] = {}  # a set that keeps the order in which they came
         self._channels: set[Channel] = set()
         self._stale: set[str] = set()
+        self._changes = 0
+        self._seen: dict[str, int] = {}
         self._fresh = asyncio.Event()
         self._settled = asyncio.Event()
         self._lookups = ThreadPoolExecutor(1, "kvlab mqtt registry")
@@ -126,16 +128,21 @@ class Broker:
 
     def admit(self, certificate: x509.Certificate, server_name: str | None, address: str) -> Device | None:
         """Decide in the handshake whether a device with this certificate is let in."""
-        return self._gate.admit(certificate, server_name, address)
+        seen = self._changes
+        device = self._gate.admit(certificate, server_name, address)
+        if device:
+            self._seen.setdefault(device.certificate_id, seen)
+        return device
 
     def hub(self, device: Device) -> Hub:
         """Return the hub of a device's account, in its region."""
         return self._hubs.setdefault(device.place, Hub())
 
     def joined(self, client: Client) -> None:
-        """Count a device in, and look once more: the registry may have changed since the handshake."""
+        """Count a device in, and look once more if the registry has changed since the handshake."""
         self._clients[client] = None
-        self._mark(client.device.certificate_id)
+        if self._seen.pop(client.device.certificate_id, None) != self._changes:
+            self._mark(client.device.certificate_id)
 
     def parted(self, client: Client) -> None:
         """Count it out."""
@@ -182,6 +189,7 @@ class Broker:
     def _changed(self, event: Event) -> None:
         """Note whom an event may concern; called in the thread that made the change."""
         if (whom := concerns(event)) is not None:
+            self._changes += 1
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 self._loop.call_soon_threadsafe(self._mark, whom)
 
