@@ -25,9 +25,13 @@ def fill(vault, count, policy=POLICY):
                 key_id, row_id = f"{number:032x}", number + 1000
                 rows[schema.key].append({**pattern[schema.key], "id": key_id})
                 name = f"x{number * 7919 % 1_000_003:07d}"
-                rows[schema.certificate].append(
-                    {**pattern[schema.certificate], "id": row_id, "name": name, "name_key": name, "current_id": row_id}
+                words = (
+                    pattern[schema.certificate]["words"].replace("pattern", name).replace("contoso.com", f"{name}.test")
                 )
+                rows[schema.certificate].append(
+                    {**pattern[schema.certificate], "id": row_id, "name": name, "name_key": name, "words": words,
+                     "current_id": row_id}
+                )  # fmt: skip
                 rows[schema.version].append(
                     {**pattern[schema.version], "id": row_id, "certificate_id": row_id, "key_id": key_id}
                 )

@@ -194,6 +194,21 @@ def test_an_open_explorer_stays_true_and_a_closed_one_lets_go():
         second.close()
 
 
+def test_what_nobody_sees_is_not_drawn_until_somebody_does():
+    with Vault(clock="simulated") as vault:
+        explorer = explore(vault)
+        explorer.panel._asked(None, {"do": "seen"}, [])
+        explorer.panel._asked(None, {"do": "gone"}, [])
+        vault.create_certificate("web", policy("a.example"))
+
+        assert names(explorer.panel) == []
+
+        explorer.panel._asked(None, {"do": "seen"}, [])
+
+        assert names(explorer.panel) == ["web"]
+        explorer.close()
+
+
 def test_who_may_not_list_sees_the_refusal_in_the_vaults_words():
     with Vault() as vault:
         vault.create_certificate("web", policy("a.example"))

@@ -61,7 +61,8 @@ class ExplorerPanel(Live, module="explorer"):
         self.inventory = inventory
         self.opened: Entry | None = None
         self._loop = running_loop()
-        self._waiting = False
+        self._waiting = self._stale = False
+        self._views: int | None = None
         self._counts: dict[str, Mapping[str, int]] = {}
         self._grant: Callable[[str, Mapping[str, Any]], None] = lambda _, __: None
         super().__init__()
@@ -93,12 +94,25 @@ class ExplorerPanel(Live, module="explorer"):
         super().close()
 
     def _asked(self, _: object, content: Any, __: object) -> None:
-        if isinstance(content, dict) and isinstance(content.get("do"), str):
+        if not isinstance(content, dict) or not isinstance(content.get("do"), str):
+            return
+        if content["do"] in ("seen", "gone"):
+            self._count_views(1 if content["do"] == "seen" else -1)
+        else:
             self._grant(content["do"], content)
+
+    def _count_views(self, step: int) -> None:
+        """Know whether anybody looks: a cell that is run again leaves its old explorer behind, at no cost."""
+        self._views = max((self._views or 0) + step, 0)
+        if self._views and self._stale:
+            self._stale = False
+            self.refresh()
 
     def _changed(self) -> None:
         """Refresh soon: on the kernel's loop, once for all that happens in one cell; where there is none, now."""
-        if self._loop is None:
+        if self._views == 0:
+            self._stale = True
+        elif self._loop is None:
             self.refresh()
         elif not self._waiting:
             self._waiting = True

@@ -33,6 +33,9 @@ function render(view) {
     el.append(part);
   }
   sayWhenGone(view, "Nothing that is on disk is lost; a vault in memory is gone.");
+  // What nobody sees need not follow the vault.
+  model.send({ do: "seen" });
+  return () => model.send({ do: "gone" });
 }
 
 export default { render };
