@@ -47,7 +47,7 @@ def test_objects_and_calls_in_jupyterlab(theme, tmp_path, screenshots):
         for number in range(cards.count()):
             keep(cards.nth(number), screenshots / f"object-{number:02}-{theme.lower()}.png")
         panel = outputs.locator(".kvl-call")
-        use_panel(page, panel, screenshots / f"calls-{theme.lower()}.png", by_keyboard=True)
+        use_panel(page, panel, screenshots / f"calls-{theme.lower()}.png")
         widths = page.evaluate(
             "() => [...document.querySelectorAll('.kvr-card, .kvl-call')].map(e => e.scrollWidth - e.clientWidth)"
         )
@@ -57,13 +57,13 @@ def test_objects_and_calls_in_jupyterlab(theme, tmp_path, screenshots):
     assert max(widths) <= 1
 
 
-def use_panel(page, panel, picture, *, by_keyboard):
+def use_panel(page, panel, picture):
     """By keyboard: from tab to tab; by mouse: copy."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     panel.scroll_into_view_if_needed()
     panel.get_by_role("tab", name="kvlab").focus()
     moves = (("ArrowRight", "Azure SDK"), ("End", "PowerShell"), ("ArrowRight", "kvlab"), ("ArrowLeft", "PowerShell"))
-    for key, title in moves if by_keyboard else ():
+    for key, title in moves:
         page.keyboard.press(key)
         panel.get_by_role("tab", name=title, selected=True).wait_for()
     panel.get_by_role("tab", name="REST").click()
@@ -90,7 +90,8 @@ def test_objects_and_calls_in_notebook_7(tmp_path, screenshots):
         outputs = page.locator(".jp-OutputArea")
         outputs.get_by_text("No such file or directory").wait_for()
         keep(outputs.locator(".kvr-card").nth(1), screenshots / "object-notebook7.png")
-        use_panel(page, outputs.locator(".kvl-call"), screenshots / "calls-notebook7.png", by_keyboard=False)
+        use_panel(page, outputs.locator(".kvl-call"), screenshots / "calls-notebook7.png")
 
-    assert errors == []
+    # Said by Notebook 7.6 of settings, which kvlab has none of.
+    assert [error for error in errors if "reading 'schema'" not in error] == []
     assert outside == []

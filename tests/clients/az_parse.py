@@ -4,6 +4,7 @@ Run by az's own Python: reads command lines (JSON lists of words) from standard 
 Prints one JSON object a line: the command and what a policy became, or what az said against it.
 """
 
+import contextlib
 import json
 import sys
 
@@ -33,10 +34,8 @@ def main():
     cli.register_event(EVENT_INVOKER_POST_PARSE_ARGS, stop)
     for line in sys.stdin:
         FOUND.clear()
-        try:
+        with contextlib.suppress(SystemExit, KeyboardInterrupt):
             cli.invoke(json.loads(line), out_file=sys.stderr)
-        except (SystemExit, KeyboardInterrupt):
-            pass
         told = {"error": "az did not parse it"}
         if FOUND:
             told = {"command": FOUND[0].command, "policy": policy_of(cli, FOUND[0])}

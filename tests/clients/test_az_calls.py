@@ -52,14 +52,20 @@ def parsed(folder, tmp_path_factory):
     python = Path(tool("az")).resolve().parent / "python3"
     shown = {name: (call, words(az_text(call), folder)) for name, call in calls(folder).items()}
     lines = [json.dumps(command) for _, commands in shown.values() for command in commands]
-    environment = os.environ | {"AZURE_CONFIG_DIR": str(tmp_path_factory.mktemp("az")), "AZURE_CORE_COLLECT_TELEMETRY": "no"}
+    environment = os.environ | {
+        "AZURE_CONFIG_DIR": str(tmp_path_factory.mktemp("az")),
+        "AZURE_CORE_COLLECT_TELEMETRY": "no",
+    }
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
         [python, Path(__file__).with_name("az_parse.py")], input="\n".join(lines) + "\n", env=environment, cwd=folder,
         capture_output=True, text=True, timeout=280, check=False,
     )  # fmt: skip
     answers = iter([json.loads(line) for line in done.stdout.splitlines()])
-    return {name: (call, commands, [next(answers, {"error": done.stderr[-2000:]}) for _ in commands]) for name, (call, commands) in shown.items()}
+    return {
+        name: (call, commands, [next(answers, {"error": done.stderr[-2000:]}) for _ in commands])
+        for name, (call, commands) in shown.items()
+    }
 
 
 NOTHING_TO_SAY = {"import a key"}

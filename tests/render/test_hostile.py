@@ -21,6 +21,7 @@ from kvlab import Vault
 from kvlab.errors import InvalidProperty, InvalidSubject, NameSyntaxError
 from kvlab.render.call.call import Call
 from kvlab.render.call.page import Part
+from kvlab.render.chapter import own_events
 from kvlab.render.check import Checked
 from kvlab.render.ipython import _VIEWS
 from kvlab.render.markup import image, json_code, mono, pill, table, tag
@@ -194,6 +195,8 @@ BY_HAND = {
     "crossing.lanes_html": lambda draw: draw(rejected().story),
     "crossing.step_html": lambda draw: "".join(map(draw, rejected().story.steps)),
     "flow.flow_svg": lambda draw: draw(rejected().story, seeded=True),
+    "machine.machine_svg": lambda draw: draw(kvlab.operation(rejected().vault, "web").where, seeded=True),
+    "past.past_html": lambda draw: draw(own_events(rejected().vault.events, "web")),
     "timeline.track_svg": lambda draw: draw(rejected().drawn.track),
     "check.check_html": lambda draw: draw(hostile(Checked)._replace(state="wrong")),
     "start.lessons_html": lambda draw: draw(
@@ -204,7 +207,7 @@ BY_HAND = {
 }  # fmt: skip
 """Those whose arguments are no plain values."""
 
-NO_OUTSIDE_TEXT = {"start.lessons_html", "crossing.lanes_html"}
+NO_OUTSIDE_TEXT = {"start.lessons_html", "crossing.lanes_html", "past.past_html"}
 
 MUST = {
     "certificate.bundle_html", "operation.operation_html", "policy.policy_html", "issuer.issuer_html", "issuer.contacts_html", "key.key_html",

@@ -14,9 +14,7 @@ let made = 0;
 function render({ model, el }) {
   const name = `kvl-call-${(made += 1)}`;
   const about = make("div", { class: "kvr-sub" });
-  // Without the attribute the notebook's command mode takes the arrow keys.
-  const keys = { onkeydown: move, "data-lm-suppress-shortcuts": "true" };
-  const list = make("div", { class: "kvl-tabs", role: "tablist", "aria-label": "Languages", ...keys });
+  const list = make("div", { class: "kvl-tabs", role: "tablist", "aria-label": "Languages", onkeydown: move });
   const panel = make("div", { class: "kvl-call-panel", role: "tabpanel", id: `${name}-panel`, tabindex: 0 });
   const title = make("b", { class: "kvr-title" }, "Show me the call");
   el.classList.add("kvr", "kvl", "kvl-call");
@@ -52,6 +50,8 @@ function render({ model, el }) {
         "aria-selected": on ? "true" : "false",
         "aria-controls": `${name}-panel`,
         tabindex: on ? 0 : -1,
+        // On what has the focus, or the notebook's command mode takes the arrow keys.
+        "data-lm-suppress-shortcuts": "true",
         onclick: () => choose(tab.key),
       },
       tab.title,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CONTENT_TYPES = {"pfx": "application/x-pkcs12", "pem": "application/x-pem-file"}
 
+_HAPPENED = ["seq", "time", "actor", "kind", "object", "detail"]
 _MANY = {"action": "append", "default": []}
 _SWITCH = {"action": "store_true"}
 _NAME = Option("name", "of the certificate", "certificate")
@@ -196,7 +197,7 @@ def _advance(session: Session, given: Namespace) -> Any:
     except ValueError as error:
         raise WrongUse(f"{error}") from None
     happened = tables.events(vault)
-    return happened[happened["seq"] > seen] if len(vault.events) > seen else vault
+    return happened.loc[happened["seq"] > seen, _HAPPENED] if len(vault.events) > seen else vault
 
 
 def _calls(session: Session, given: Namespace) -> Any:
