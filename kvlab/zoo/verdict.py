@@ -31,6 +31,9 @@ ABSENT = "not installed"
 NOT_ASKED = "nothing to say"
 """A tool that has no opinion on such a thing."""
 
+NOT_CHECKED = "kvlab.not_checked"
+"""What the table of findings says where pkilint could not even read the certificate."""
+
 SECONDS = 20
 _ERROR = re.compile(r"error (\d+) at (\d+) depth lookup: ?(.+)")
 _AROUND = re.compile(r"^validation failed: | \(encountered processing .*$")
@@ -73,8 +76,8 @@ def pkilint(specimen: Specimen, seed: str = SEED) -> str:
         found = lint(specimen.exhibit(seed).chain[0], rules="cabf")
     except ModuleNotFoundError:
         return ABSENT
-    except Exception as error:  # noqa: BLE001  what can not be loaded is an answer too, whatever pkilint calls it
-        return f"does not load ({type(error).__name__})"
+    if NOT_CHECKED in set(found["code"]):
+        return "does not load"
     serious = found[found["severity"].isin(["ERROR", "FATAL"])]["code"]
     return ", ".join(dict.fromkeys(serious)) or OK
 
