@@ -418,6 +418,19 @@ def jupyterlab(tmp_path, source):
     process.wait()
 
 
+def listening(base):
+    """Wait until something listens: the address is printed before."""
+    host, port = base.removeprefix("http://").split(":")
+    for _ in range(600):
+        try:
+            socket.create_connection((host, int(port)), timeout=5).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return base
+    raise AssertionError(f"Nothing listens at {base}.")
+
+
 def fetch(url, token, *, body=None):
     request = urllib.request.Request(url, body, {"Authorization": f"token {token}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
@@ -427,7 +440,7 @@ def fetch(url, token, *, body=None):
 def test_jupyterlab_comes_with_its_token_and_goes_with_sigterm(jupyterlab, tmp_path):
     process, wait_for = jupyterlab
     address = wait_for(r"(http://127\.0\.0\.1:\d+)/lab/tree/00_start\.ipynb\?token=(\w+)")
-    base, token = address.groups()
+    base, token = listening(address[1]), address[2]
 
     assert fetch(f"{base}/api/status", token)["kernels"] == 0
     with pytest.raises(urllib.error.HTTPError):

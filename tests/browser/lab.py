@@ -27,7 +27,8 @@ def running_lab(folder, *, theme="JupyterLab Light", app="jupyterlab"):
     places = {
         name: str(folder / name)
         for name in (
-            "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"
+            "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR",
+            "KVLAB_HOME",
         )
     }  # fmt: skip
     settings = Path(places["JUPYTERLAB_SETTINGS_DIR"]) / "@jupyterlab/apputils-extension"
@@ -65,7 +66,7 @@ def browser_page(chromium, url, *, width=1400, height=1000):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)  # a limit for what never comes, not for a busy machine
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: _note_outside(request.url, url, outside))
         try:
@@ -88,7 +89,7 @@ def run_all(page):
     page.evaluate(
         "() => { window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.__done = true }) }"
     )
-    page.wait_for_function("() => window.__done", timeout=30_000)
+    page.wait_for_function("() => window.__done", timeout=120_000)
 
 
 def _note_outside(address, url, outside):
@@ -103,7 +104,7 @@ def _free_port():
 
 
 def _wait_for(address, server):
-    for _ in range(200):
+    for _ in range(600):
         assert server.poll() is None, "JupyterLab ended at once."
         try:
             with urllib.request.urlopen(address, timeout=1):
