@@ -91,8 +91,3 @@ def search_terms(text: str) -> list[Term]:
     folded = text.strip().casefold()
     words = [re.sub("[ :-]", "", folded)] if _PAIRS.fullmatch(folded) else folded.split()
     return [Term(word, word.upper() if _NUMBER.fullmatch(word) else "") for word in words]
-
-
-def matches(words: str, terms: Iterable[Term]) -> bool:
-    """Tell whether all terms occur in the words of something."""
-    return all(term.text in words or (term.number != "" and term.number in words) for term in terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +13,7 @@ from kvlab.widgets.explorer.inventory import DAY, PAGE_ROWS, Ask, Entry, Row, ke
 from kvlab.x509.explain import explain
 from kvlab.x509.primitive import visible
 from kvlab.x509.summary import summarize
-from kvlab.x509.words import matches, search_terms, wanted_words, words_of
+from kvlab.x509.words import search_terms, wanted_words, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -84,6 +85,7 @@ class FileInventory:
         self._is_done = self._is_closed = False
         self._listeners: list[Callable[[], None]] = []
         self._orders: dict[str, tuple[int, list[int]]] = {}
+        self._judged: tuple[tuple[int, int], list[str]] = ((-1, 0), [])
         # The first page is there at once, however many come after it.
         self._read(PAGE_ROWS)
         if not self._is_done and in_thread:
@@ -96,7 +98,8 @@ class FileInventory:
         found = self._found(ask.query, ask.order.removeprefix("-"))
         now = int(self.now().timestamp())
         if ask.state:
-            found = [number for number in found if _state(self._kept[number], now) == ask.state]
+            states = self._states()
+            found = [number for number in found if states[number] == ask.state]
         if ask.order.startswith("-"):
             found.reverse()
         first = ask.page * PAGE_ROWS
@@ -104,12 +107,10 @@ class FileInventory:
 
     def counts(self, query: str) -> Mapping[str, int]:
         """Count what is found, by state."""
-        now = int(self.now().timestamp())
-        counts: dict[str, int] = {}
-        for number in self._found(query, "made"):
-            state = _state(self._kept[number], now)
-            counts[state] = counts.get(state, 0) + 1
-        return counts
+        # In this order: more may be read meanwhile.
+        found = self._found(query, "made")
+        states = self._states()
+        return Counter(states[number] for number in found)
 
     def entry(self, key: str, _: str = "") -> Entry | None:
         """Open one."""
@@ -164,10 +165,22 @@ class FileInventory:
             self._kept.append(kept)
 
     def _found(self, query: str, order: str) -> list[int]:
-        terms = search_terms(query)
-        numbers = self._ordered(order)
+        numbers = list(self._ordered(order))
         kept = self._kept
-        return [number for number in numbers if matches(kept[number].words, terms)] if terms else list(numbers)
+        for text, digits in search_terms(query):
+            if digits:
+                numbers = [number for number in numbers if text in kept[number].words or digits in kept[number].words]
+            else:
+                numbers = [number for number in numbers if text in kept[number].words]
+        return numbers
+
+    def _states(self) -> list[str]:
+        """Return the state of each; they are asked for often and change with the minutes."""
+        now = int(self.now().timestamp())
+        key = len(self._kept), now // 60
+        if self._judged[0] != key:
+            self._judged = key, [_state(kept, now) for kept in self._kept[: key[0]]]
+        return self._judged[1]
 
     def _ordered(self, order: str) -> list[int]:
         """Return the numbers of all in an order, sorted once for each length that the list had."""

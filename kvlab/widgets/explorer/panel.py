@@ -17,7 +17,9 @@ from kvlab.widgets.live import Live
 from kvlab.widgets.task import running_loop, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kvlab.widgets.explorer.inventory import Row
 
 T = TypeVar("T")
 
@@ -137,8 +139,10 @@ class ExplorerPanel(Live, module="explorer"):
     def _list(self) -> None:
         ask = Ask(self.query, self.state if self.state in STATES else "", self._order(), max(self.page, 0))
         counts, refusal = _tried(lambda: self._count(ask.query))
-        rows, refusal = ([], refusal) if counts is None else _tried(lambda: self.inventory.page(ask))
         total = total_of(ask.state, counts or {})
+        rows: Sequence[Row] | None = None
+        if total:
+            rows, refusal = _tried(lambda: self.inventory.page(ask))
         if ask.page and total and not rows:
             self.page = ceil(total / PAGE_ROWS) - 1
             return
