@@ -15,7 +15,7 @@ def test_first_lesson_runs_and_its_form_creates_a_certificate(tmp_path):
         open_notebook(page, url, "01_make_self_signed.ipynb")
         run_all(page)
         outputs = page.locator(".jp-OutputArea")
-        form = outputs.locator(".kvf").first
+        form = outputs.locator(".kvl-form").first
         form.scroll_into_view_if_needed()
 
         form.get_by_label("Certificate name", exact=True).fill("stall")

@@ -1,4 +1,4 @@
-import { copyButton, follow, make, sayWhenGone } from "./dom.js";
+import { copyButton, follow, make, sayWhenGone, uniqueName } from "./dom.js";
 
 /** @import { View } from "./dom.js" */
 
@@ -8,11 +8,9 @@ import { copyButton, follow, make, sayWhenGone } from "./dom.js";
  * @typedef {{title: string, tabs: Tab[]}} Calls
  */
 
-let made = 0;
-
 /** @param {View} view */
 function render({ model, el }) {
-  const name = `kvl-call-${(made += 1)}`;
+  const name = uniqueName("kvl-call");
   const about = make("div", { class: "kvr-sub" });
   const list = make("div", { class: "kvl-tabs", role: "tablist", "aria-label": "Languages", onkeydown: move });
   const panel = make("div", { class: "kvl-call-panel", role: "tabpanel", id: `${name}-panel`, tabindex: 0 });

@@ -293,7 +293,7 @@ function rows(spec, send, id) {
     return make("div", { class: "kvf-line" }, ...inputs, away);
   };
   return {
-    node: make("div", {}, body, add),
+    node: make("div", { role: "group", "aria-label": spec.label }, body, add),
     focus: add,
     update(now) {
       const value = shown(now) ?? [];

@@ -90,6 +90,14 @@ export async function embed(model, reference) {
   return view.el;
 }
 
+/**
+ * Return a name for the ids of a view that no other view on the page has: each widget's module counts for itself.
+ * @param {string} prefix
+ */
+export function uniqueName(prefix) {
+  return `${prefix}-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
+}
+
 /** Whether the reader asked for no motion. */
 export function isStill() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -112,11 +120,18 @@ export function follow(model, trait, show) {
  * @param {string} [safe] one sentence on what is not lost
  */
 export function sayWhenGone({ model, el }, safe = "Nothing that is on disk is lost.") {
-  model.on("comm_live_update", () => {
-    if (el.querySelector(":scope > .kvl-gone") || !el.closest(".jupyter-widgets-disconnected")) return;
-    el.prepend(
-      make("div", { class: "kvl-gone", role: "alert" }, `✕ The kernel has gone. ${safe} Run this cell again to reconnect.`),
-    );
-    for (const control of el.querySelectorAll("button, input, select, textarea")) control.setAttribute("disabled", "");
-  });
+  const words = `✕ The kernel has gone. ${safe} Run this cell again to reconnect.`;
+  const notice = make("div", { class: "kvl-gone", role: "alert" }, words);
+  /** @type {Element[]} */
+  let off = [];
+  /** @this {{model: {comm_live: boolean}}} anywidget calls listeners on the view, which knows its whole model */
+  function look() {
+    const gone = !this.model.comm_live;
+    if (gone === notice.isConnected) return;
+    if (gone) el.prepend(notice);
+    else notice.remove();
+    if (gone) off = [...el.querySelectorAll(":is(button, input, select, textarea):not([disabled])")];
+    for (const control of off) control.toggleAttribute("disabled", gone);
+  }
+  model.on("comm_live_update", look);
 }

@@ -11,7 +11,7 @@ export function fileControl(spec, send, id) {
   const input = make("input", { type: "file", accept: spec.look.accept ?? "", class: "kvf-hidden", tabindex: "-1", "aria-hidden": "true" });
   const button = make("button", { type: "button", class: "kvl-button", id, onclick: () => input.click() }, "Choose a file");
   const words = make("span", { class: "kvf-filewords", "aria-live": "polite" }, "or drag it here");
-  const zone = make("div", { class: "kvf-drop", ondragover: over, ondragleave: leave, ondrop: drop }, button, words, input);
+  const zone = make("div", { class: "kvf-drop", role: "group", "aria-label": spec.label, ondragover: over, ondragleave: leave, ondrop: drop }, button, words, input);
   input.addEventListener("change", () => take(input.files));
 
   /** @param {DragEvent} event */

@@ -1,4 +1,4 @@
-import { follow, fragment, make, sayWhenGone } from "./dom.js";
+import { follow, fragment, make, sayWhenGone, uniqueName } from "./dom.js";
 import { visible } from "./visible.js";
 import { makeControl } from "./control.js";
 import { makeSide } from "./side.js";
@@ -25,11 +25,9 @@ import { makeSide } from "./side.js";
 
 const SIGNS = /** @type {Record<string, string>} */ ({ ok: "✓", now: "◐", warn: "≠", bad: "✕", "": "" });
 const TYPING_MS = 120;
-let forms = 0;
-
 /** @param {View} view */
 function render({ model, el }) {
-  const name = `kvf-${(forms += 1)}`;
+  const name = uniqueName("kvf");
   const head = make("div", { class: "kvr-head" });
   const top = make("div", { class: "kvf-top" });
   const tabs = make("div", { class: "kvf-tabs", role: "tablist", "aria-label": "Parts of the form", onkeydown: moveTab });
@@ -48,7 +46,7 @@ function render({ model, el }) {
   let told = drawn.tab;
   let clock = 0;
 
-  el.classList.add("kvr", "kvl", "kvf");
+  el.classList.add("kvr", "kvl", "kvl-form");
   el.replaceChildren(head, make("div", { class: "kvf-body" }, main, side.node), outcome);
   follow(model, "view", draw);
   follow(model, "outcome", setOutcome);
@@ -138,7 +136,7 @@ function render({ model, el }) {
     };
     if (spec.kind === "action") return actionRow(spec, id);
     const control = makeControl(spec, sender, id);
-    const grouped = ["segments", "cards", "checks"].includes(spec.kind);
+    const grouped = ["segments", "cards", "checks", "rows", "file", "fixed"].includes(spec.kind);
     const label = make(grouped ? "span" : "label", grouped ? { class: "kvf-label" } : { class: "kvf-label", for: id }, spec.label);
     const note = make("div", { class: "kvf-note" });
     const refusal = make("div", { class: "kvf-refusals", id: `${id}-refusal` });

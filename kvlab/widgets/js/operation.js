@@ -1,4 +1,4 @@
-import { drawing, embed, follow, fragment, make, sayWhenGone } from "./dom.js";
+import { drawing, embed, follow, fragment, make, sayWhenGone, uniqueName } from "./dom.js";
 
 /** @import { View } from "./dom.js" */
 
@@ -11,11 +11,9 @@ import { drawing, embed, follow, fragment, make, sayWhenGone } from "./dom.js";
  *   refused: Refused[], clock: string, past: string, outcome: string}} Shown
  */
 
-let made = 0;
-
 /** @param {View} view */
 function render({ model, el }) {
-  const name = `kvl-operation-${(made += 1)}`;
+  const name = uniqueName("kvl-operation");
   const head = make("div", { class: "kvr-head" });
   const signers = make("fieldset", { class: "kvl-signers" });
   const picture = make("div", { class: "kvl-picture" });
