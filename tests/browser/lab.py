@@ -16,28 +16,30 @@ _QUIET = {"fetchNews": "false", "checkForUpdates": False}
 
 
 @contextmanager
-def running_lab(folder, *, theme="JupyterLab Light", app="jupyterlab", windowing="full"):
+def running_lab(folder, *, theme="JupyterLab Light", app="jupyterlab", windowing=None):
     """
     Start JupyterLab, or `notebook`, on a copy of the notebooks in `folder`/lessons; yields its URL.
 
-    No token: it listens on loopback only. With `windowing="none"` all cells of a notebook are on the page; else only
-    those in sight, in any order.
+    No token: it listens on loopback only. With `windowing="none"` all cells of a notebook are on the page; else those
+    out of sight may not be.
     """
     lessons = folder / "lessons"
     shutil.copytree(NOTEBOOKS, lessons)
     places = {
         name: str(folder / name)
         for name in (
-            "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"
+            "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR",
+            "KVLAB_HOME",
         )
     }  # fmt: skip
     settings = Path(places["JUPYTERLAB_SETTINGS_DIR"]) / "@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(_QUIET))
-    notebooks = settings.parent / "notebook-extension"
-    notebooks.mkdir()
-    (notebooks / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": windowing}))
+    if windowing:
+        notebooks = settings.parent / "notebook-extension"
+        notebooks.mkdir()
+        (notebooks / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": windowing}))
     port = _free_port()
     command = [
         sys.executable, "-m", app, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
@@ -69,7 +71,7 @@ def browser_page(chromium, url, *, width=1400, height=1000):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)  # a limit for what never comes, not for a busy machine
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: _note_outside(request.url, url, outside))
         try:
@@ -92,7 +94,7 @@ def run_all(page):
     page.evaluate(
         "() => { window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.__done = true }) }"
     )
-    page.wait_for_function("() => window.__done", timeout=30_000)
+    page.wait_for_function("() => window.__done", timeout=120_000)
 
 
 def _note_outside(address, url, outside):
@@ -107,7 +109,7 @@ def _free_port():
 
 
 def _wait_for(address, server):
-    for _ in range(200):
+    for _ in range(600):
         assert server.poll() is None, "JupyterLab ended at once."
         try:
             with urllib.request.urlopen(address, timeout=1):
