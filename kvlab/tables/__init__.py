@@ -3,6 +3,7 @@
 from kvlab.tables.certificate import batches, certificates
 from kvlab.tables.chain import chain
 from kvlab.tables.comparison import compare
+from kvlab.tables.device import devices, things
 from kvlab.tables.event import events
 from kvlab.tables.field import fields
 from kvlab.tables.lint import lint
@@ -18,6 +19,7 @@ __all__ = [
     "certificates",
     "chain",
     "compare",
+    "devices",
     "events",
     "fields",
     "lint",
@@ -26,6 +28,7 @@ __all__ = [
     "overrides",
     "plain",
     "style",
+    "things",
     "versions",
     "write_parquet",
 ]
