@@ -18,6 +18,7 @@ MODULES = {
     "05": "life",
     "06": "permission",
     "07": "reading",
+    "08": "device",
     "09": "cloud",
     "10": "year",
 }
