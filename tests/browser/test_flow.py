@@ -21,6 +21,7 @@ def policy(issuer):
 """
 
 
+ACTIVE_CELL = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
 NAMES = ("manual", "known")
 
 
@@ -121,8 +122,10 @@ def test_the_manual_flow_lights_up_step_by_step(page):
     view.get_by_role("button", name="The next step").click()
     view.locator(".kvl-panel").get_by_text("Pass the request on").wait_for()
     view.locator(".kvl-steps [aria-pressed=true]").focus()
-    flow.page.keyboard.press("ArrowDown")
+    cell = page.evaluate(ACTIVE_CELL)
+    page.keyboard.press("ArrowDown")
     view.locator(".kvl-panel").get_by_text("X.509 certificate", exact=True).wait_for()
+    assert page.evaluate(ACTIVE_CELL) == cell
 
     theme(flow.page, "JupyterLab Dark")
     view.locator(".kvl-calls").get_by_role("tab", name="REST").wait_for(state="hidden")
@@ -166,8 +169,12 @@ def test_the_known_issuer_flow_is_replayed_and_led_on_to_renewal(page):
     flow.wait_for_steps("✓", "◐", "○", "○", "○")
     flow.wait_for_steps("✓", "✓", "✓", "✓", "✓")
     flow.slider.focus()
+    cell = page.evaluate(ACTIVE_CELL)
     page.keyboard.press("Home")
     flow.wait_for_steps("✓", "◐", "○", "○", "○")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(ACTIVE_CELL) == cell
     view.locator(".kvl-wide [data-stop]").filter(has_text="↻").click()
     view.locator(".kvf").get_by_text("Renewal: the vault asks the CA again").wait_for()
     page.emulate_media(reduced_motion="reduce")
