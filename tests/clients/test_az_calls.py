@@ -28,7 +28,7 @@ def calls(folder):
     for name, (_, (operation, *about), options) in READS.items():
         named = {key: "0" * 32 if callable(value) else value for key, value in options.items()}
         found[name] = Call.of(operation, *about, **named)
-    return found
+    return {**found, "a name with a hyphen": Call.of("get_certificate", "-web")}
 
 
 def words(text, folder):
@@ -72,7 +72,7 @@ NOTHING_TO_SAY = {"import a key"}
 """az takes a key from PEM, not from a JSON Web Key; through `az rest` the key would stand in the command."""
 
 
-@pytest.mark.parametrize("case", [*CHANGES, *READS])
+@pytest.mark.parametrize("case", [*CHANGES, *READS, "a name with a hyphen"])
 def test_az_takes_what_is_shown(case, parsed):
     call, commands, answers = parsed[case]
 

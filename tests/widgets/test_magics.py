@@ -148,6 +148,7 @@ def test_a_line_gives_its_object_to_a_variable_and_shows_the_vault_without_a_nam
     shell("%kv advance 1s")
     assert "web" in repr(shell("%kv diff web"))
     assert "xplorer" in repr(shell("%kv explore"))
+    assert "web" in repr(shell("%kv operation web"))
     assert shell("%kv events web")["kind"].iloc[0] == "create_certificate"
 
 

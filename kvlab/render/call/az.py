@@ -91,7 +91,9 @@ def _command(call: Call) -> str:
     vault = (urlsplit(call.vault_url).hostname or "").split(".")[0]
     words = [["az keyvault", verb], ["--vault-name", shell(vault)]]
     if call.name and not call.operation.startswith("restore_"):
-        words.append(["--issuer-name" if "issuer" in call.operation else "--name", shell(call.name)])
+        option = "--issuer-name" if "issuer" in call.operation else "--name"
+        # A name may begin with a hyphen, which az takes for an option otherwise.
+        words.append([f"{option}={call.name}"] if call.name.startswith("-") else [option, shell(call.name)])
     if call.version:
         words.append(["--version", call.version])
     words += _OPTIONS.get(call.operation, _no_options)(call)

@@ -84,7 +84,7 @@ def _import(call: Call) -> str:
     if file.endswith(".pem"):
         return (
             "# How such a file is made, and what is in it.\n"
-            f"cat {key} {certificate} > {shell(file)}\n"
+            f"cat -- {key} {certificate} > {shell(file)}\n"
             f"openssl pkey -in {shell(file)} -noout -check\n"
             f"openssl x509 -in {shell(file)} -noout -text\n"
         )

@@ -229,6 +229,12 @@ def _explore(session: Session, _given: Namespace) -> Any:
     return explore(session.vault)
 
 
+def _operation(session: Session, given: Namespace) -> Any:
+    from kvlab.widgets.operation import operation  # noqa: PLC0415
+
+    return operation(session.vault, given.name)
+
+
 def _diff(session: Session, given: Namespace) -> Any:
     from kvlab.widgets.diff import diff  # noqa: PLC0415
 
@@ -300,6 +306,7 @@ COMMANDS: dict[str, Command] = {
                        (Option("span", "such as 30d, 12h or 1d12h", settings={"nargs": "+"}),)),
     "events": Command("List what happened.", _events, (_NAME._replace(settings=_MAYBE),)),
     "flow": Command("Draw how far a certificate is.", _flow, (_NAME,)),
+    "operation": Command("Draw where a creation stands, and what can be done.", _operation, (_NAME,)),
     "diff": Command("Compare policy, request and certificate.", _diff, (_NAME,)),
     "explore": Command("Look through the vault.", _explore),
     "calls": Command("Show the last call in every language.", _calls,
