@@ -48,8 +48,6 @@ function render({ model, el }) {
         "aria-selected": on ? "true" : "false",
         "aria-controls": `${name}-panel`,
         tabindex: on ? 0 : -1,
-        // On what has the focus, or the notebook's command mode takes the arrow keys.
-        "data-lm-suppress-shortcuts": "true",
         onclick: () => choose(tab.key),
       },
       tab.title,

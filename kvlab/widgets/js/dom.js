@@ -25,6 +25,8 @@
  */
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
+  // A notebook's command mode takes arrow keys and Enter, unless what has the focus itself says that it wants them.
+  if (name === "button" || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") {
       element.addEventListener(key.slice(2), /** @type {EventListener} */ (value));
