@@ -180,6 +180,11 @@ For the managed identity, in the client's environment:
     IDENTITY_ENDPOINT={facts["identity_endpoint"]}
     IDENTITY_HEADER={facts["identity_header"]}
 """
+    devices = (
+        f"\nDevices connect by MQTT to {facts['mqtt_endpoint']}, with their certificate and key.\n"
+        if "mqtt_endpoint" in facts
+        else ""
+    )
     return f"""\
 The vault is at {facts["vault_url"]} (its certificates: {facts["ca_bundle"]}). Ctrl-C ends it.
 {identity}
@@ -207,7 +212,7 @@ AWS IoT is at {facts["iot_endpoint"]}. In Python, with boto3 (any access key wil
         aws_access_key_id="test", aws_secret_access_key="test",
     )
     print(iot.create_keys_and_certificate(setAsActive=True)["certificateArn"])
-"""
+{devices}"""
 
 
 def _log_to_stderr() -> None:

@@ -1,5 +1,6 @@
 """The broker of `kvlab serve`: named in its line, trusted by its CA, ended by SIGTERM."""
 
+import boto3
 import pytest
 
 from kvlab import Iot, Vault
@@ -33,3 +34,33 @@ def test_a_device_connects_to_the_endpoint_of_the_line_and_is_let_go_at_the_end(
     with Vault.open(tmp_path / "kvlab.db") as vault:
         kinds = [event.kind for event in vault.events if event.actor == "device/lamp"]
     assert kinds == ["connect", "subscribe", "publish", "disconnect"]
+
+
+def test_boto3_lets_a_device_in_and_throws_it_out():
+    with serving() as served:
+        facts = served.facts
+        iot = boto3.client(
+            "iot", endpoint_url=facts["iot_endpoint"], verify=facts["ca_bundle"], region_name="us-east-1",
+            aws_access_key_id="test", aws_secret_access_key="test",
+        )  # fmt: skip
+        made = iot.create_keys_and_certificate(setAsActive=True)
+        iot.create_policy(policyName="all", policyDocument=POLICY)
+        iot.attach_policy(policyName="all", target=made["certificateArn"])
+        port = int(facts["mqtt_endpoint"].rpartition(":")[2])
+        lamp = Device(
+            "lamp", made["certificatePem"], made["keyPair"]["PrivateKey"],
+            host=iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"], port=port,
+            ca_bundle=facts["ca_bundle"],
+        ).connect()  # fmt: skip
+
+        iot.update_certificate(certificateId=made["certificateId"], newStatus="REVOKED")
+
+        assert lamp.wait_for_disconnect(5)
+        assert not lamp.knock()
+        events = served.call("GET", "/kvlab/events").json["value"]
+        told = [(event["kind"], event["detail"].get("reason")) for event in events if "device" in event["actor"]]
+        assert told == [
+            ("connect", None),
+            ("disconnect", "the certificate is REVOKED"),
+            ("refuse_connection", "the certificate is REVOKED"),
+        ]
