@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import (
     DeleteConflictException,
-    InvalidRequestException,
     LimitExceededException,
     ResourceAlreadyExistsException,
     ResourceNotFoundException,
@@ -15,7 +13,8 @@ from kvlab.errors import (
 )
 from kvlab.iot.document import read_document
 from kvlab.iot.page import PAGE_SIZE, cut, read_marker
-from kvlab.iot.view import View, operation, place_of
+from kvlab.iot.principal import PrincipalView
+from kvlab.iot.view import operation, place_of
 from kvlab.store import iot_policy as rows
 from kvlab.wire.iot import (
     CreatedPolicy,
@@ -39,30 +38,6 @@ if TYPE_CHECKING:
 
 VERSIONS_LIMIT = 5
 ATTACHED_LIMIT = 10
-
-_CERTIFICATE = re.compile(r"arn:aws:iot:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):cert/(?P<id>[0-9a-f]{64})", re.ASCII)
-_COGNITO = re.compile(r"[a-z0-9-]+:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-
-
-class PrincipalView(View):
-    """A view that knows what a principal is."""
-
-    def _check_principal(self, connection: Connection, principal: str) -> None:
-        """
-        Refuse what is neither a certificate of the account nor a Cognito identity.
-
-        Raises:
-            InvalidRequestException: it is no principal at all.
-            ResourceNotFoundException: the account has no such certificate.
-        """
-        found = _CERTIFICATE.fullmatch(principal)
-        if found is None:
-            if _COGNITO.fullmatch(principal):
-                return
-            raise InvalidRequestException("The principal is no ARN of a certificate, and no Cognito identity.")
-        if (found["account"], found["region"]) != self._place:
-            raise ResourceNotFoundException(f"Certificate not found. Id: {found['id']}")
-        self._own(connection, found["id"])
 
 
 class PolicyOperations(PrincipalView):
@@ -365,7 +340,7 @@ class PolicyOperations(PrincipalView):
 
     def _attach(self, turn: Turn, policy_name: str, target: str, name: str) -> None:
         row = self._policy(turn.connection, policy_name)
-        self._check_principal(turn.connection, target)
+        self._check_attachable(turn.connection, target)
         if rows.attachment(turn.connection, row.number, target) is not None:
             return
         if rows.count_attached(turn.connection, target) >= ATTACHED_LIMIT:

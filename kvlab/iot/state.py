@@ -42,8 +42,8 @@ _T, _P = Status.PENDING_TRANSFER, Status.PENDING_ACTIVATION
 _state, _done = CertificateStateException, TransferAlreadyCompletedException
 
 # REVOKED is final; the two PENDING statuses are reached by a transfer and by a first connection only.
-# Choices, for no text of AWS's says it: a certificate is not touched while its transfer is pending, and one that is
-# revoked is not transferred, for whoever accepts it could use it again.
+# Choices, for no text of AWS's says it: a certificate is not touched while its transfer is pending, nor is anything
+# attached to it then; and one that is revoked is not transferred, for whoever accepts it could use it again.
 # fmt: off
 TRANSITIONS: dict[Step, dict[Status, Outcome]] = {
     #                    ACTIVE      INACTIVE    REVOKED     PENDING_TRANSFER  PENDING_ACTIVATION
@@ -69,8 +69,11 @@ REGISTERED: dict[str, Status | type[IotError]] = {
 """What a certificate is after it was registered with a status."""
 
 _SENTENCES = {
-    Step.TRANSFER: "Certificate must be INACTIVE before it is transferred, it is {status}. Id: {id}",
-    Step.DELETE: "Certificate must be deactivated (not ACTIVE) before deletion. Id: {id}",
+    (Step.DELETE, _A): "Certificate must be deactivated (not ACTIVE) before deletion. Id: {id}",
+    **dict.fromkeys(
+        ((Step.TRANSFER, status) for status in Status),
+        "Certificate must be INACTIVE before it is transferred, it is {status}. Id: {id}",
+    ),
 }
 
 
@@ -125,5 +128,5 @@ def take(status: str, step: Step, certificate_id: str) -> Status | None:
     assert issubclass(outcome, IotError)
     if outcome is TransferAlreadyCompletedException:
         raise outcome(f"No transfer of the certificate is pending. Id: {certificate_id}", status=status)
-    sentence = _SENTENCES.get(step, "Certificate is {status}; {step} is not allowed. Id: {id}")
+    sentence = _SENTENCES.get((step, Status(status)), "Certificate is {status}; {step} is not allowed. Id: {id}")
     raise outcome(sentence.format(status=status, step=step.value, id=certificate_id), status=status)

@@ -13,7 +13,7 @@ from kvlab.errors import (
     VersionConflictException,
 )
 from kvlab.iot.page import PAGE_SIZE, cut, read_marker
-from kvlab.iot.policy import PrincipalView
+from kvlab.iot.principal import PrincipalView
 from kvlab.iot.view import operation
 from kvlab.store import iot_thing as rows
 from kvlab.wire.iot import (
@@ -304,7 +304,7 @@ class ThingOperations(PrincipalView):
 
     def _attach_principal(self, turn: Turn, thing_name: str, principal: str, kind: str) -> None:
         row = self._thing(turn.connection, thing_name)
-        self._check_principal(turn.connection, principal)
+        self._check_attachable(turn.connection, principal)
         others = [
             other
             for other in rows.all_things_of(turn.connection, self._core.vault_id, principal)
@@ -357,12 +357,15 @@ def _attributes(payload: Mapping[str, Any] | None, before: dict[str, str], thing
     """Return the attributes that a payload leaves a thing with."""
     payload = payload or {"merge": True}
     given = payload.get("attributes", {})
-    if not isinstance(given, dict) or set(payload) - {"attributes", "merge"}:
-        raise InvalidRequestException("attributePayload holds attributes, an object of text to text, and merge.")
+    merge = payload.get("merge", False)
+    if not isinstance(given, dict) or not isinstance(merge, bool) or set(payload) - {"attributes", "merge"}:
+        raise InvalidRequestException(
+            "attributePayload holds attributes, an object of text to text, and merge, true or false."
+        )
     for name, value in given.items():
         if not _NAME.fullmatch(name) or not isinstance(value, str) or not _VALUE.fullmatch(value):
             raise InvalidRequestException(f"The attribute {name[:128]!a} has a name or a value that is not allowed.")
-    after = {**(before if payload.get("merge") else {}), **given}
+    after = {**(before if merge else {}), **given}
     after = {name: value for name, value in after.items() if value}
     limit = TYPED_ATTRIBUTES_LIMIT if thing_type else ATTRIBUTES_LIMIT
     if len(after) > limit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import InvalidRequestException, TransferConflictException
+from kvlab.errors import InvalidRequestException, TransferAlreadyCompletedException, TransferConflictException
 from kvlab.iot.certificate import CertificateOperations
 from kvlab.iot.page import PAGE_SIZE, cut, read_marker
 from kvlab.iot.state import Step, take
@@ -99,10 +99,11 @@ class TransferOperations(CertificateOperations):
         Withdraw an offer of the account's own; the certificate is INACTIVE again.
 
         Raises:
-            TransferAlreadyCompletedException: no transfer is pending.
+            TransferAlreadyCompletedException: no transfer is pending, or the other account has accepted it.
             ResourceNotFoundException: there is no such certificate.
         """
         with self._turn() as turn:
+            self._refuse_given_away(turn, certificate_id)
             row = self._own(turn.connection, certificate_id)
             self._move(turn, row, "cancel_certificate_transfer", Step.CANCEL, receiver_id=None)
 
@@ -134,6 +135,16 @@ class TransferOperations(CertificateOperations):
         if row is None or (row.receiver_id is not None and row.receiver_id != self._account_id):
             raise certificate_not_found(certificate_id)
         return row
+
+    def _refuse_given_away(self, turn: Turn, certificate_id: str) -> None:
+        found = rows.certificates_everywhere(turn.connection, self._core.vault_id, certificate_id.lower())
+        of_region = [row for row in found if row.region == self.region]
+        if any(row.account == self.account for row in of_region):
+            return
+        if any(row.previous_owner == self.account for row in of_region):
+            raise TransferAlreadyCompletedException(
+                f"The transfer of the certificate is complete. Id: {certificate_id}"
+            )
 
     def _refuse_attached(self, turn: Turn, row: Any) -> None:
         arn = self._place.arn("cert", row.id)

@@ -3,10 +3,15 @@
 import pytest
 from cryptography import x509
 
-from kvlab.errors import IotError
+from kvlab.errors import (
+    InvalidRequestException,
+    IotError,
+    ResourceNotFoundException,
+    TransferAlreadyCompletedException,
+)
 from kvlab.iot.joining import register_at_connect
 from kvlab.iot.state import REGISTERED, TRANSITIONS, Gone, Status, Step
-from tests.iot.make import OwnCA, certificate, ec_key, name_of, pem, request, state_of, status_of
+from tests.iot.make import POLICY, OwnCA, certificate, ec_key, name_of, pem, request, state_of, status_of
 
 CELLS = [(step, status) for step, row in TRANSITIONS.items() for status in row]
 
@@ -112,3 +117,44 @@ def test_registration_begins_with_a_status(iot, status, with_ca):
         with pytest.raises(outcome):
             register(leaf, **options)
         assert iot.list_certificates().certificates == []
+
+
+@pytest.mark.parity("iot-transfer")
+def test_whoever_gave_a_certificate_away_can_not_take_the_offer_back(iot, other):
+    found = bring(iot, other, Status.PENDING_TRANSFER)
+    other.accept_certificate_transfer(found)
+    before = state_of(iot)
+
+    with pytest.raises(TransferAlreadyCompletedException):
+        iot.cancel_certificate_transfer(found)
+
+    assert state_of(iot) == before
+    with pytest.raises(ResourceNotFoundException):
+        iot.as_account("999999999999").cancel_certificate_transfer(found)
+
+
+@pytest.mark.parity("iot-transfer")
+@pytest.mark.parametrize("what", ["policy", "old policy", "thing"])
+def test_nothing_is_attached_while_a_transfer_is_pending(iot, other, what):
+    found = bring(iot, other, Status.PENDING_TRANSFER)
+    arn = iot.describe_certificate(found).certificate_description.certificate_arn
+    iot.create_policy("p", POLICY)
+    iot.create_thing("t")
+    attach = {
+        "policy": iot.attach_policy,
+        "old policy": iot.attach_principal_policy,
+        "thing": iot.attach_thing_principal,
+    }
+    before = state_of(iot)
+
+    with pytest.raises(InvalidRequestException, match="transfer"):
+        attach[what]("t" if what == "thing" else "p", arn)
+
+    assert state_of(iot) == before
+
+
+def test_a_certificate_on_its_way_is_not_called_active_when_it_is_not_deleted(iot, other):
+    found = bring(iot, other, Status.PENDING_TRANSFER)
+
+    with pytest.raises(IotError, match="is PENDING_TRANSFER"):
+        iot.delete_certificate(found)
