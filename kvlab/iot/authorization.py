@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
@@ -10,12 +9,12 @@ from cryptography import x509
 from kvlab.errors import InvalidRequestException
 from kvlab.iot.decision import decide
 from kvlab.iot.document import read_document
+from kvlab.iot.lookup import attached_things, thing_of
 from kvlab.iot.pattern import variables
 from kvlab.iot.policy import PolicyOperations
 from kvlab.iot.variable import certificate_variables, thing_variables
 from kvlab.iot.view import operation
 from kvlab.store import iot_policy as rows
-from kvlab.store import iot_thing as things
 from kvlab.wire.iot import Allowed, AuthInfo, Authorization, AuthResult, Denial, Denied, Policy
 
 if TYPE_CHECKING:
@@ -80,11 +79,8 @@ class AuthorizationOperations(PolicyOperations):
         if not certificate_part:
             return {}
         row = self._own(connection, certificate_id)
-        attached = things.all_things_of(connection, self._core.vault_id, principal)
-        thing = next((each for each in attached if each.name == client_id), None)
-        known = thing_variables(None)
-        if thing is not None:
-            known = thing_variables(thing.name, thing.thing_type, json.loads(thing.attributes))
+        thing = thing_of(attached_things(connection, self._core.vault_id, principal), client_id)
+        known = thing_variables(thing.name, thing.thing_type, thing.attributes) if thing else thing_variables(None)
         certificate = x509.load_der_x509_certificate(row.certificate_der)
         return {**certificate_variables(certificate), "iot:CertificateId": (row.id,), **known}
 

@@ -14,7 +14,7 @@ from kvlab.store import iot_policy as policies
 from kvlab.store import iot_thing as things
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Connection
 
@@ -93,9 +93,9 @@ class Device(NamedTuple):
     ca_id: str | None
     created: int
 
-    def thing(self, name: str) -> AttachedThing | None:
-        """Return an attached thing by its name."""
-        return next((thing for thing in self.things if thing.name == name), None)
+    def thing(self, client_id: str) -> AttachedThing | None:
+        """Return the thing that connects when the device does so under a client id, see ``thing_of``."""
+        return thing_of(self.things, client_id)
 
 
 def find_device(vault: Vault, certificate: bytes | str, *, account: str | None = None) -> Device | None:
@@ -124,9 +124,26 @@ def find_device(vault: Vault, certificate: bytes | str, *, account: str | None =
         arn = place_of(row).arn("cert", row.id)
         return Device(
             row.id, row.certificate_der, place_of(row), arn, Status(row.status),
-            _policies(connection, core.vault_id, arn), _things(connection, core.vault_id, arn), row.mode, row.ca_id,
-            row.created,
+            _policies(connection, core.vault_id, arn), attached_things(connection, core.vault_id, arn),
+            row.mode, row.ca_id, row.created,
         )  # fmt: skip
+
+
+def thing_of(attached: Iterable[AttachedThing], client_id: str | None) -> AttachedThing | None:
+    """
+    Return which of a certificate's things a connection stands for: the one called as the client id, or the only one.
+
+    Source: https://docs.aws.amazon.com/iot/latest/developerguide/exclusive-thing.html
+    """
+    return next((thing for thing in attached if thing.exclusive or thing.name == client_id), None)
+
+
+def attached_things(connection: Connection, vault_id: int, arn: str) -> tuple[AttachedThing, ...]:
+    """Return the things of a certificate, in the order in which they were attached."""
+    return tuple(
+        AttachedThing(row.name, row.thing_type, json.loads(row.attributes), row.kind == "EXCLUSIVE_THING")
+        for row in things.all_things_of(connection, vault_id, arn)
+    )
 
 
 def concerns(event: Event) -> str | None:
@@ -150,11 +167,4 @@ def _policies(connection: Connection, vault_id: int, arn: str) -> tuple[Attached
     return tuple(
         AttachedPolicy(row.name, place_of(row).arn("policy", row.name), read_document(row.document))
         for row in policies.documents(connection, vault_id, arn)
-    )
-
-
-def _things(connection: Connection, vault_id: int, arn: str) -> tuple[AttachedThing, ...]:
-    return tuple(
-        AttachedThing(row.name, row.thing_type, json.loads(row.attributes), row.kind == "EXCLUSIVE_THING")
-        for row in things.all_things_of(connection, vault_id, arn)
     )

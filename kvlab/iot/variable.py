@@ -71,7 +71,7 @@ def thing_variables(
     Return what a thing says of the device that connects as it.
 
     Args:
-        name: of the thing the certificate is attached to that is called as the MQTT client id; None if none is.
+        name: of the thing that the connection stands for, see ``kvlab.iot.lookup.thing_of``; None if there is none.
         thing_type: its type's name, if it has one.
         attributes: its attributes.
 

@@ -532,6 +532,10 @@ def test_authorization_is_tried(iot, account):
     assert tried("CONNECT", "client/lamp")["authDecision"] == "IMPLICIT_DENY"
     assert tried("CONNECT", "client/lamp", policyNamesToAdd=["connect"])["authDecision"] == "ALLOWED"
     assert tried("PUBLISH", "topic/lamp/secret", policyNamesToSkip=["no-secrets"])["authDecision"] == "ALLOWED"
+    iot.create_thing(thingName="bulb")
+    iot.attach_thing_principal(thingName="bulb", principal=arn, thingPrincipalType="EXCLUSIVE_THING")
+    policy("thing", "Allow", "iot:Connect", "client/${iot:Connection.Thing.ThingName}-*")
+    assert tried("CONNECT", "client/bulb-1", policyNamesToAdd=["thing"], clientId="bulb-1")["authDecision"] == "ALLOWED"
     unnamed = iot.test_authorization(
         principal=arn, authInfos=[{"resources": [f"{own}:topic/x"], "actionType": "PUBLISH"}]
     )

@@ -25,7 +25,7 @@ class Access:
     Args:
         device: as the registry has it.
         facts: the policy variables of its certificate and its connection, see ``connection_facts``.
-        client_id: of MQTT; the attached thing of this name is the one that policies speak of.
+        client_id: of MQTT; it says which attached thing policies speak of.
     """
 
     def __init__(self, device: Device, facts: Mapping[str, tuple[str, ...]], client_id: str) -> None:

@@ -170,6 +170,21 @@ def test_thing_variables_stand_for_the_attached_thing(device, identity, iot):
 
 
 @pytest.mark.parity("iot-mqtt-policy")
+def test_an_exclusive_thing_is_the_devices_whatever_its_client_id(device, identity, iot):
+    held = identity(THING_POLICY.replace("client/${iot:Connection.Thing.ThingName}", "client/*"))
+    iot.create_thing("lamp", "bulb", {"attributes": {"room": "kitchen"}})
+    iot.attach_thing_principal("lamp", held.arn)
+    with pytest.raises(DeviceError):
+        device(held, "another").connect().publish("bulb/kitchen/state", "on")
+
+    iot.attach_thing_principal("lamp", held.arn, "EXCLUSIVE_THING")
+
+    another = device(held, "another").connect()
+    another.publish("bulb/kitchen/state", "on")
+    another.subscribe("lamp/#")
+
+
+@pytest.mark.parity("iot-mqtt-policy")
 @VERSIONS
 def test_a_publication_that_is_not_allowed_disconnects(device, identity, version, said):
     lamp = device(identity(allow(("iot:Connect", "*"), ("iot:Publish", "topic/mine"))), version=version).connect()
