@@ -133,17 +133,20 @@ def read_request(pem: str) -> tuple[PublicKey, x509.Name]:
     Take the key and the subject of a PEM request (PKCS#10).
 
     Raises:
-        InvalidRequestException: it is none, its own signature does not hold, or its key is weak.
+        InvalidRequestException: it is none, its own signature does not hold, or its key or its hash is weak.
     """
     try:
         request = x509.load_pem_x509_csr(pem.encode("utf-8", "replace"))
-        subject, holds, public_key = request.subject, request.is_signature_valid, request.public_key()
+        subject, digest, public_key = request.subject, request.signature_hash_algorithm, request.public_key()
+        holds = request.is_signature_valid
     except UNREADABLE:
         raise InvalidRequestException(f"{_BAD_REQUEST}it is no PEM of a certificate signing request.") from None
-    if not holds:
-        raise InvalidRequestException(f"{_BAD_REQUEST}its signature does not hold.")
     if not isinstance(public_key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)) or not _is_strong(public_key):
         raise InvalidRequestException(f"{_BAD_REQUEST}its key is not RSA of 2048 bits or more, P-256, P-384 or P-521.")
+    if not isinstance(digest, _HASHES):
+        raise InvalidRequestException(f"{_BAD_REQUEST}it is not signed with SHA-256, SHA-384 or SHA-512.")
+    if not holds:
+        raise InvalidRequestException(f"{_BAD_REQUEST}its signature does not hold.")
     return public_key, subject
 
 

@@ -68,6 +68,17 @@ def test_a_request_that_is_not_signed_for(iot, kind):
     assert "CSR violates constraints" in error.message or "certificateSigningRequest" in error.message
 
 
+@pytest.mark.parametrize("digest", ["sha1", "md5"])
+def test_a_request_signed_with_an_old_hash_is_not_called_forged(iot, openssl, tmp_path, digest):
+    made = openssl(
+        "req", "-new", f"-{digest}", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=sensor", "-keyout", tmp_path / "key"
+    )
+
+    error = refused(iot, "InvalidRequestException", iot.create_certificate_from_csr, made.decode())
+
+    assert error.message == "CSR violates constraints: it is not signed with SHA-256, SHA-384 or SHA-512."
+
+
 @pytest.mark.parametrize("kind", GARBAGE)
 @pytest.mark.parametrize("what", ["device", "device without CA", "named CA", "CA", "verification"])
 def test_garbage_is_no_certificate(iot, what, kind):
@@ -340,6 +351,7 @@ OUT_OF_RANGE = {
     "attribute value": lambda iot: iot.create_thing("t", attribute_payload={"attributes": {"a": "1 2"}}),
     "attribute number": lambda iot: iot.create_thing("t", attribute_payload={"attributes": {"a": 1}}),
     "attributes": lambda iot: iot.create_thing("t", attribute_payload={"attributes": ["a"]}),
+    "merge": lambda iot: iot.create_thing("t", attribute_payload={"attributes": {"a": "1"}, "merge": "false"}),
     "no payload": lambda iot: iot.create_thing("t", attribute_payload="a"),
     "target": lambda iot: iot.attach_policy("p", "nobody"),
     "principal": lambda iot: iot.list_principal_things(""),
