@@ -14,6 +14,20 @@
  * @typedef {{model: Model, el: HTMLElement}} View
  */
 
+// A notebook's command mode takes arrow keys, Enter and letters, unless what has the focus says that it wants them: this
+// asks for plain keys only, so that Ctrl+S still saves the notebook. One listener serves all modules of a page.
+const KEPT = Symbol.for("kvlab.keys");
+if (!Reflect.has(window, KEPT)) {
+  Reflect.set(window, KEPT, true);
+  window.addEventListener("keydown", keepPlainKeys, true);
+}
+
+/** @param {KeyboardEvent} event */
+function keepPlainKeys({ target, ctrlKey, metaKey, altKey }) {
+  if (!(target instanceof Element) || !target.closest(".kvr")) return;
+  target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey || altKey));
+}
+
 /**
  * Make an element.
  * @template {keyof HTMLElementTagNameMap} Name
@@ -25,8 +39,6 @@
  */
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
-  // A notebook's command mode takes arrow keys and Enter, unless what has the focus itself says that it wants them.
-  if (name === "button" || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") {
       element.addEventListener(key.slice(2), /** @type {EventListener} */ (value));

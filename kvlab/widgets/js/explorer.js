@@ -22,8 +22,6 @@ function render(view) {
     else list.focus();
   }
   for (const part of [drawHead(model), list.element, detail.element]) {
-    // JupyterLab's own shortcuts would take the arrow keys.
-    part.setAttribute("data-lm-suppress-shortcuts", "true");
     part.addEventListener("keydown", (event) => {
       if (event.key !== "/" || event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey) return;
       event.preventDefault();

@@ -13,8 +13,6 @@ import { drawing, embed, follow, fragment, isStill, make, sayWhenGone } from "./
  *   clock: {words: string, moves: Move[]}, trouble: string}} Shown
  */
 
-/** On what has the focus, or the notebook's command mode takes the arrow keys. */
-const KEPT_KEYS = { "data-lm-suppress-shortcuts": "true" };
 const NEWEST = -1;
 const BEAT = 900;
 
@@ -30,7 +28,6 @@ function render({ model, el }) {
   const bar = make("div", { class: "kvl-bar" });
   const line = make("div", {
     class: "kvl-line",
-    ...KEPT_KEYS,
     role: "slider",
     tabindex: 0,
     "aria-label": "Time line",
@@ -113,7 +110,6 @@ function render({ model, el }) {
     const button = make(
       "button",
       {
-        ...KEPT_KEYS,
         type: "button",
         "data-number": step.number,
         "aria-pressed": on ? "true" : "false",
