@@ -106,6 +106,7 @@ function secret(input, spec, send) {
     input.value = "";
   };
   input.addEventListener("change", hand);
+  if (input instanceof HTMLInputElement) input.addEventListener("keydown", (event) => event.key === "Enter" && hand());
   if (input instanceof HTMLTextAreaElement) input.addEventListener("paste", () => setTimeout(hand));
   return { node: make("div", { class: "kvf-typed" }, input), focus: input, update() {}, flush: hand };
 }

@@ -184,7 +184,9 @@ function render({ model, el }) {
     const node = make("div", { class: "kvf-row action" }, button, why);
     /** @type {Spec} */
     let field = spec;
-    function press() {
+    /** @param {MouseEvent} event */
+    function press(event) {
+      if (event.detail > 1) return;
       if (field.off === null) send({ do: "press", name: field.name });
       else why.animate([{ opacity: 0.3 }, { opacity: 1 }], 180);
     }
@@ -300,7 +302,10 @@ function render({ model, el }) {
    * @param {boolean} off
    */
   function footButton(spec, off) {
-    const press = () => {
+    /** @param {MouseEvent} event */
+    const press = (event) => {
+      // The second click of a double click is no second wish.
+      if (event.detail > 1) return;
       for (const row of rows.values()) row.flush();
       if (off && drawn.wrong.length) goTo(drawn.wrong[0][0]);
       else if (!off) send({ do: "press", name: spec.key });
