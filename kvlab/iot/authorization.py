@@ -109,7 +109,7 @@ class AuthorizationOperations(PolicyOperations):
 
 
 def _read_info(value: Any) -> AuthInfo:
-    if not isinstance(value, dict) or value.get("actionType") not in ACTIONS:
+    if not isinstance(value, dict) or value.get("actionType") not in tuple(ACTIONS):
         raise InvalidRequestException(f"Each of authInfos has an actionType out of {', '.join(ACTIONS)}.")
     resources = value.get("resources")
     if not isinstance(resources, list) or not resources or not all(isinstance(entry, str) for entry in resources):

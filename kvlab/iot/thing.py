@@ -363,8 +363,10 @@ def _attributes(payload: Mapping[str, Any] | None, before: dict[str, str], thing
             "attributePayload holds attributes, an object of text to text, and merge, true or false."
         )
     for name, value in given.items():
-        if not _NAME.fullmatch(name) or not isinstance(value, str) or not _VALUE.fullmatch(value):
-            raise InvalidRequestException(f"The attribute {name[:128]!a} has a name or a value that is not allowed.")
+        if not _is_text(name, _NAME) or not _is_text(value, _VALUE):
+            raise InvalidRequestException(
+                f"The attribute {str(name)[:128]!a} has a name or a value that is not allowed."
+            )
     after = {**(before if merge else {}), **given}
     after = {name: value for name, value in after.items() if value}
     limit = TYPED_ATTRIBUTES_LIMIT if thing_type else ATTRIBUTES_LIMIT
@@ -373,6 +375,10 @@ def _attributes(payload: Mapping[str, Any] | None, before: dict[str, str], thing
             f"A thing {'with' if thing_type else 'without'} a type has at most {limit} attributes."
         )
     return after
+
+
+def _is_text(value: object, pattern: re.Pattern[str]) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _has(attributes: Mapping[str, str], name: str | None, value: str | None, *, prefix: bool | None) -> bool:
