@@ -78,7 +78,10 @@ class Client:
         self._watch()
         self._tell("connect", address=self._channel.peer)
         self._household.joined(self)
-        accepted = writer.connack(self._connect.version, present=present, code=0, keep_alive=self._told_keep_alive)
+        accepted = writer.connack(
+            self._connect.version, present=present, code=0, keep_alive=self._told_keep_alive,
+            client_id=self.client_id if self._connect.assigned else "",
+        )  # fmt: skip
         self._channel.write(accepted)
         self._session.go_on()
 
@@ -161,6 +164,7 @@ class Client:
         elif kind == reader.UNSUBSCRIBE:
             self._unsubscribe(reader.read_unsubscribe(body, version))
         elif kind == reader.PINGREQ:
+            reader.read_pingreq(body)
             self._channel.write(writer.PINGRESP)
         else:
             self._goodbye(reader.read_disconnect(body, version))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kvlab.iot.mqtt import reader, writer
@@ -25,6 +26,9 @@ CONNECT_SECONDS = 30
 
 LONGEST_CLIENT_ID = 128
 """Octets of UTF-8; AWS IoT's quota."""
+
+ASSIGNED = "$GEN/"
+"""What ids that the broker makes up begin with."""
 
 _FAILED = 0x83
 _ONE_CONNECT = "a client sends one CONNECT, and sends it first"
@@ -111,7 +115,7 @@ class Connection:
         if (self._client is None) is not (kind == reader.CONNECT):
             raise MqttError(reader.PROTOCOL_ERROR, _ONE_CONNECT)
         if self._client is None:
-            self._begin(reader.read_connect(body))
+            self._begin(_named(reader.read_connect(body)))
         else:
             self._client.take(kind, first, body)
 
@@ -169,6 +173,13 @@ class Connection:
         if version == V5:
             self._channel.write(writer.connack(V5, present=False, code=error.code))
         self._channel.close()
+
+
+def _named(connect: reader.Connect) -> reader.Connect:
+    """Give a client of version 5 an id if it brings none, as AWS IoT does; its policies decide about that one."""
+    if connect.client_id or connect.version != V5:
+        return connect
+    return connect._replace(client_id=f"{ASSIGNED}{os.urandom(16).hex()}", assigned=True)
 
 
 def _session_seconds(connect: reader.Connect) -> float:

@@ -62,7 +62,12 @@ class Will(NamedTuple):
 
 
 class Connect(NamedTuple):
-    """A client introduces itself; ``session_expiry`` is in seconds, None where version 3.1.1 has no word for it."""
+    """
+    A client introduces itself.
+
+    ``session_expiry`` is in seconds, None where version 3.1.1 has no word for it; ``assigned`` says that the client id
+    is the broker's choice.
+    """
 
     version: int
     client_id: str
@@ -71,6 +76,7 @@ class Connect(NamedTuple):
     will: Will | None
     session_expiry: int | None
     receive_maximum: int
+    assigned: bool = False
 
 
 class Publish(NamedTuple):
@@ -323,6 +329,11 @@ def read_unsubscribe(octets: bytes, version: int) -> Unsubscribe:
     if not filters:
         raise MqttError(PROTOCOL_ERROR, "An UNSUBSCRIBE names one topic filter at least.")
     return Unsubscribe(packet_id, tuple(filters))
+
+
+def read_pingreq(octets: bytes) -> None:
+    """Read a PINGREQ, in which there is nothing."""
+    _Body(octets).end()
 
 
 def read_disconnect(octets: bytes, version: int) -> int:

@@ -95,6 +95,7 @@ def test_a_session_is_never_resumed_without_a_look_at_the_registry(broker, tls, 
 
 
 BROKEN = {
+    "a PINGREQ with more in it": raw.packet(0xC0, b"\0"),
     "an unknown type": b"\xf0\x00",
     "the reserved type 0": b"\x00\x00",
     "a server's packet": b"\x20\x02\x00\x00",

@@ -57,6 +57,24 @@ def test_a_lasting_session_keeps_subscriptions_and_messages(dial, version, more)
     assert message[1].endswith(b"1")
 
 
+@pytest.mark.parity("iot-connect")
+def test_who_gives_no_client_id_in_version_5_is_assigned_one(broker, tls, identity, said):
+    nameless = tls(identity(allow(("iot:Connect", "client/$GEN/*"))))
+    assigned = set()
+    for _ in range(2):
+        with raw.dial(broker, nameless) as line:
+            first, body = line.send(raw.connect("", 5)).receive()
+            assert (first, body[1]) == (0x20, 0)
+            found = body.partition(b"\x12\0")[2]
+            assigned.add(found[1 : 1 + found[0]].decode())
+    assert len(assigned) == 2
+    assert all(name.startswith("$GEN/") for name in assigned)
+    assert {fact["client_id"] for fact in said("connect")} == assigned
+    named = tls(identity(allow(("iot:Connect", "client/lamp"))))
+    with raw.dial(broker, named) as line:
+        assert line.send(raw.connect("", 5)).receive()[1][1] == 0x87
+
+
 def test_a_clean_session_forgets_what_lasted(dial):
     lamp = dial("lamp", LASTING)
     lamp.send(raw.subscribe(("news", 1))).receive()
