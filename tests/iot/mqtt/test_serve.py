@@ -64,3 +64,20 @@ def test_boto3_lets_a_device_in_and_throws_it_out():
             ("disconnect", "the certificate is REVOKED"),
             ("refuse_connection", "the certificate is REVOKED"),
         ]
+
+
+def test_who_is_revoked_by_another_program_on_the_same_file_falls_off_too(tmp_path):
+    with Vault.open(tmp_path / "kvlab.db") as vault, serving("--data", tmp_path) as served:
+        iot = Iot(vault)
+        made = iot.create_keys_and_certificate(set_as_active=True)
+        iot.create_policy("all", POLICY)
+        iot.attach_policy("all", made.certificate_arn)
+        lamp = Device(
+            "lamp", made.certificate_pem, made.key_pair.private_key, host="localhost",
+            port=int(served.facts["mqtt_endpoint"].rpartition(":")[2]), ca_bundle=served.facts["ca_bundle"],
+        ).connect()  # fmt: skip
+
+        iot.update_certificate(made.certificate_id, "REVOKED")
+
+        assert lamp.wait_for_disconnect(5)
+        lamp.disconnect()
