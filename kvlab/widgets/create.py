@@ -85,6 +85,11 @@ class CreateForm(Form):
         """What takes so long."""
         return "opening the file" if self.method == "import" else f"making the {self._key_words()} key and the request"
 
+    @property
+    def judges(self) -> bool:  # type: ignore[override]
+        """Whether refusals come and go as somebody types; a file is only opened when it is imported."""
+        return self.method != "import"
+
     def is_shown(self, field: Field) -> bool:
         """Tell whether a field belongs to the method and to the type of key."""
         if field.name in ("method", "name"):

@@ -79,6 +79,8 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     state = traitlets.Enum(STATES, default_value="idle")
     """``idle``, ``busy``, ``done`` or ``failed``."""
+    judges = True
+    """Whether refusals come and go as somebody types; else only another try can tell."""
     working = "asking the vault"
     """What is going on while the form is busy."""
 
@@ -95,6 +97,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.inputs = {field.name: field for field in fields}
         self.tabs = dict(tabs or {})
         self.tab = next(iter(self.tabs), "")
+        self._turned = ""
         self.status: tuple[str, str] = ("", "")
         self.side: dict[str, Any] | None = None
         self.button = Button("submit", action, self.click)
@@ -271,7 +274,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
             case "press":
                 self.press(name)
             case "tab" if name in self.tabs:
-                self.tab = name
+                self.tab, self._turned = name, str(content.get("edit", ""))
                 self.opened()
             case "paste" if isinstance(value, str):
                 self.paste(value)
@@ -327,6 +330,8 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
             "seeded": self.vault.seeded,
             "tabs": tabs,
             "tab": self.tab,
+            "turned": self._turned,
+            "blocked": bool(wrong) and self.judges,
             "fields": [field.spec() for field in fields],
             "side": self.side,
             "buttons": [

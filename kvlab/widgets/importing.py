@@ -109,6 +109,7 @@ class Suitcase:
 class ImportForm(Form):
     """Calls ``import_certificate``."""
 
+    judges = False
     working = "opening the file and importing it"
 
     def __init__(self, vault: Vault) -> None:

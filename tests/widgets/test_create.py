@@ -362,6 +362,24 @@ def test_the_browser_learns_which_of_its_edits_is_answered(vault):
     assert next(spec["edit"] for spec in form.view.view["fields"] if spec["name"] == "subject") == "kvf-1:7"
 
 
+def test_the_browser_learns_which_turn_of_the_tabs_is_answered(vault):
+    form = kvlab.create(vault)
+
+    form.hear({"do": "tab", "name": "key", "edit": "kvf-1:2"})
+
+    assert (form.view.view["tab"], form.view.view["turned"]) == ("key", "kvf-1:2")
+
+
+def test_what_only_another_try_can_tell_does_not_block_it(vault):
+    form = filled(vault, subject="O=a, b")
+    assert form.view.view["blocked"]
+
+    form.fields["method"].value = "import"
+    form.submit()
+    assert "file" in wrong(form)
+    assert not form.view.view["blocked"]
+
+
 def test_reset_empties_the_form(vault):
     form = filled(vault, kty="RSA", dns_names="a", method="known")
 

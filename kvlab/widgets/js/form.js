@@ -15,6 +15,8 @@ import { makeSide } from "./side.js";
  * @property {boolean} seeded
  * @property {{key: string, label: string, wrong: number}[]} tabs
  * @property {string} tab
+ * @property {string} turned which turn of the tabs is answered
+ * @property {boolean} blocked whether what is refused must be corrected before the main button does anything
  * @property {Spec[]} fields
  * @property {Side | null} side
  * @property {ButtonSpec[]} buttons
@@ -43,7 +45,8 @@ function render({ model, el }) {
   /** @type {Drawn} */
   let drawn = model.get("view");
   let open = drawn.tab;
-  let told = drawn.tab;
+  let turns = 0;
+  let turned = "";
   let clock = 0;
 
   el.classList.add("kvr", "kvl", "kvl-form");
@@ -60,7 +63,8 @@ function render({ model, el }) {
   /** @param {Drawn} now */
   function draw(now) {
     drawn = now;
-    if (now.tab !== told) open = told = now.tab;
+    // An answer to an earlier turn of the tabs must not take a later one back.
+    if (!turned || now.turned === turned) open = now.tab;
     if (now.tabs.length && !now.tabs.some((tab) => tab.key === open)) open = now.tabs[0].key;
     head.replaceChildren(...title(now));
     for (const [key, row] of rows) {
@@ -248,9 +252,10 @@ function render({ model, el }) {
 
   /** @param {string} key */
   function openTab(key) {
-    open = told = key;
+    open = key;
+    turned = `${name}:${(turns += 1)}`;
     arrange();
-    send({ do: "tab", name: key });
+    send({ do: "tab", name: key, edit: turned });
   }
 
   function currentTab() {
@@ -270,7 +275,7 @@ function render({ model, el }) {
   /** @param {Drawn} now */
   function drawFoot(now) {
     const busy = now.status.busy;
-    setSame(buttons, JSON.stringify([now.buttons, busy, now.wrong.length]), () => now.buttons.map((button) => footButton(button, button.primary && (busy || now.wrong.length > 0))));
+    setSame(buttons, JSON.stringify([now.buttons, busy, now.blocked]), () => now.buttons.map((button) => footButton(button, button.primary && (busy || now.blocked))));
     setSame(status, JSON.stringify([now.status, now.wrong]), () => statusParts(now));
     clearInterval(clock);
     if (!busy) return;
@@ -307,7 +312,7 @@ function render({ model, el }) {
       // The second click of a double click is no second wish.
       if (event.detail > 1) return;
       for (const row of rows.values()) row.flush();
-      if (off && drawn.wrong.length) goTo(drawn.wrong[0][0]);
+      if (drawn.blocked) goTo(drawn.wrong[0][0]);
       else if (!off) send({ do: "press", name: spec.key });
     };
     return make("button", { type: "button", class: spec.primary ? "kvl-button primary" : "kvl-button", title: spec.title, "aria-disabled": String(off), onclick: press }, spec.label);
