@@ -218,6 +218,8 @@ class Broker:
                 self._settled.set()
 
     async def _reconsider(self, stale: set[str]) -> None:
+        # Subscribers hear at once of what this process writes; of what others write into the same database, now.
+        await self._loop.run_in_executor(self._lookups, self._vault.events.publish)
         concerned = {client for client in self._clients if EVERYBODY in stale or client.device.certificate_id in stale}
         wanted = {(client.device.certificate_id, client.device.place.account) for client in concerned}
         found = await self._loop.run_in_executor(self._lookups, self._look_up, wanted) if wanted else {}
