@@ -20,10 +20,11 @@ LONGEST_PACKET = 128 * 1024 + 16 * 1024
 """Octets after the fixed header: a payload of AWS IoT's 128 KB, and what else is in a packet."""
 
 MALFORMED, PROTOCOL_ERROR, UNSUPPORTED_VERSION, BAD_CLIENT_ID = 0x81, 0x82, 0x84, 0x85
-TOO_LARGE, NO_QOS, ALIAS = 0x95, 0x9B, 0x94
+TOO_LARGE, NO_QOS, ALIAS, NO_METHOD = 0x95, 0x9B, 0x94, 0x8C
 """Reason codes of MQTT 5, section 2.4."""
 
 SESSION_EXPIRY, RECEIVE_MAXIMUM, TOPIC_ALIAS, SUBSCRIPTION_ID = 0x11, 0x21, 0x23, 0x0B
+AUTHENTICATION = (0x15, 0x16)
 
 # How the value of each property is written (MQTT 5 section 2.2.2.2).
 _BYTE, _TWO, _FOUR, _VARIABLE, _BINARY, _PAIR = range(6)
@@ -243,6 +244,8 @@ def read_connect(octets: bytes) -> Connect:
         raise MqttError(MALFORMED, "The flags of a CONNECT contradict each other.")
     keep_alive = body.number(2)
     properties = body.properties(version)
+    if any(kind in properties for kind in AUTHENTICATION):
+        raise MqttError(NO_METHOD, "There is no enhanced authentication: a device shows its certificate.")
     client_id = body.text()
     will = None
     if flags & 4:

@@ -160,6 +160,8 @@ FIRST = {
     "properties past the end": raw.connect(version=5, properties=b"\x70"),
     "an unknown property": raw.connect(version=5, properties=b"\x02\x7f\x00"),
     "a property twice": raw.connect(version=5, properties=b"\x0a\x11\0\0\0\1\x11\0\0\0\1"),
+    "a method of enhanced authentication": raw.connect(version=5, properties=b"\x06\x15\0\3abc"),
+    "data of enhanced authentication": raw.connect(version=5, properties=b"\x06\x16\0\3abc"),
     "a receive maximum of 0": raw.connect(version=5, properties=b"\x03\x21\0\0"),
 }
 
