@@ -14,7 +14,7 @@ from kvlab.lessons.task import Task
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kvlab.lessons.exercise import Exercise
+    from kvlab.lessons.exercise import Exercise, Wrong
 
 
 class Proof(NamedTuple):
@@ -35,11 +35,20 @@ class Proof(NamedTuple):
 def prove(exercise: Exercise, student: str = DEFAULT) -> Iterator[Proof]:
     """Build every artefact of an exercise on a fresh vault, and compare what the check says."""
     for number, right in enumerate(exercise.right, start=1):
-        yield Proof(exercise.id, f"right {number}", _fault_of_right(build(exercise, right, student)[0]))
+        yield Proof(exercise.id, f"right {number}", _tried(exercise, right, student))
     for wrong in exercise.wrong:
-        outcome, task = build(exercise, wrong.code, student)
-        fault = _fault_of_wrong(outcome, task.code(wrong.field).strip(), wrong.hint)
-        yield Proof(exercise.id, f"wrong {wrong.name}", fault)
+        yield Proof(exercise.id, f"wrong {wrong.name}", _tried(exercise, wrong.code, student, wrong))
+
+
+def _tried(exercise: Exercise, code: str, student: str, wrong: Wrong | None = None) -> str:
+    """Return the fault of the check with one artefact; empty if there is none."""
+    try:
+        outcome, task = build(exercise, code, student)
+    except ModuleNotFoundError as error:
+        return f"not run: {error.name} is not installed (pip install 'kvlab[azure,iot]')"
+    if wrong is None:
+        return _fault_of_right(outcome)
+    return _fault_of_wrong(outcome, task.code(wrong.field).strip(), wrong.hint)
 
 
 def build(exercise: Exercise, code: str, student: str = DEFAULT) -> tuple[Outcome, Task]:

@@ -1,5 +1,7 @@
 """Each check accepts every right artefact and refuses every wrong one, at its field and with its hint."""
 
+import sys
+
 import pytest
 
 from kvlab.lessons import plan as plans
@@ -90,3 +92,11 @@ UNPROVEN = {
     "a_field_for_each", "an_id_and_a_field", "count_again", "two_numbers", "length_of_life", "old_version_number", "other_key_imported", "not_imported", "not_by_itself", "let_time_pass", "a_day", "way_asked_for",
 }  # fmt: skip
 """Hints for what no honest way through the vault leads to, or what no artefact is about."""
+
+
+def test_what_is_not_installed_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "azure.keyvault.certificates", None)
+
+    faults = {fault for _, fault in judged(plans.exercise("09.2"))}
+
+    assert faults == {"not run: azure.keyvault.certificates is not installed (pip install 'kvlab[azure,iot]')"}
