@@ -252,3 +252,16 @@ def test_a_page_of_many_is_small_on_the_wire(opened):
     crowd.get_by_label("Search certificates").fill("")
     crowd.get_by_role("button", name="Next page").click()
     crowd.get_by_text("26 to 50 of 300").wait_for()
+
+
+def test_a_restarted_kernel_leaves_the_picture_and_a_sentence(opened):
+    view = opened.locator(".kvx").nth(1)
+    view.scroll_into_view_if_needed()
+    opened.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart() }")
+    notice = view.locator(".kvl-gone")
+    notice.wait_for()
+
+    assert "Run this cell again to reconnect" in notice.inner_text()
+    assert notice.bounding_box()["y"] < view.get_by_label("Search certificates").bounding_box()["y"]
+    assert view.get_by_label("Search certificates").is_disabled()
+    assert view.locator("tr[data-key]").first.is_visible()
