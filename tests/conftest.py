@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+from importlib.util import find_spec
 
 import pytest
 
@@ -22,8 +23,21 @@ def pytest_configure(config):
     os.environ.pop("KVLAB_STUDENT", None)
     os.environ["KVLAB_HOME"] = tempfile.mkdtemp(prefix="kvlab-home-")
     config.addinivalue_line("markers", "parity(*ids): the rows of docs/parity.toml that the test proves")
+    _steady_properties()
     path = plugin.wanted_path(config)
     config.pluginmanager.register(plugin.ParityPage(read_rows(), written_marks() if path else {}, path), "parity")
+
+
+def _steady_properties():
+    if find_spec("hypothesis") is None:
+        return
+    from hypothesis import HealthCheck, settings
+
+    # A busy machine is no finding; and what lands must not hang on this run's luck, which is for a developer's own runs.
+    lucky = os.environ.get("KVLAB_REQUIRE_TOOLS") != "1"
+    calm = [HealthCheck.too_slow]
+    settings.register_profile("kvlab", deadline=None, derandomize=not lucky, suppress_health_check=calm)
+    settings.load_profile("kvlab")
 
 
 @pytest.fixture

@@ -9,13 +9,20 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from kvlab import IotError, zoo
+from kvlab import IotError, SimulatedClock, Vault, zoo
 from kvlab.iot.joining import register_at_connect
 from tests.iot.make import POLICY, OwnCA, der, ec_key, request, rsa_key
 from tests.iot.test_provisioning import JITP
 
 pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 ROUNDS = 1500
+
+
+@pytest.fixture(scope="module")
+def shared_vault():
+    """A vault apart: what is damaged here and taken must not be met by others' look for a CA."""
+    with Vault(clock=SimulatedClock("2026-06-01T09:00Z")) as opened:
+        yield opened
 
 
 def mutated(octets, chance):

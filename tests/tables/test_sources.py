@@ -153,6 +153,7 @@ def test_rubbish_is_a_refusal_or_a_table(data):
 
 
 @FUZZ
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 @given(st.integers(0, len(DER) - 1), st.binary(min_size=1, max_size=3))
 def test_a_mutated_certificate_is_a_refusal_or_a_table_with_sound_offsets(at, octets):
     der = (DER[:at] + octets + DER[at + len(octets) :])[: len(DER)]
