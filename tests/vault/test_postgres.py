@@ -451,3 +451,36 @@ def test_another_server_takes_over_from_one_that_died(url, monkeypatch):
         two.process_due()
         assert one.get_certificate_operation("web").status == "completed"
         assert len(two.ca("DigiCert").orders()) == 1
+
+
+def test_a_search_finds_the_same_as_on_sqlite(postgres, tmp_path):
+    found = []
+    for place in (postgres.new_database(), tmp_path / "vault.db"):
+        with Vault.open(place, key_file=tmp_path / "key") as vault:
+            for name, host in (("Web", "shop.contoso.com"), ("api", "API.contoso.com"), ("mail", "100%.contoso.com")):
+                props = {"subject": f"CN={host}", "sans": {"dns_names": [host.replace("%", "")]}}
+                vault.create_certificate(
+                    name, {"issuer": {"name": "Self"}, "key_props": {"kty": "EC"}, "x509_props": props}
+                )
+            vault.create_certificate("waits", {"issuer": {"name": "Unknown"}, "x509_props": {"subject": "CN=late"}})
+            vault.process_due()
+            vault.update_certificate("api", attributes={"enabled": False})
+            vault.delete_certificate("mail")
+            digits = vault.get_certificate("Web").x5t.hex()
+            found.append([
+                vault.count_certificates(),
+                vault.count_certificates("CONTOSO shop"),
+                [listed.name for listed in vault.find_certificates(digits)],
+                [listed.name for listed in vault.find_certificates("100%", states=["deleted"])],
+                [listed.name for listed in vault.find_certificates(order="name", descending=True)],
+                [listed.name for listed in vault.find_certificates(order="expires", states=["valid", "disabled"])],
+                [listed.name for listed in vault.find_certificates("late", states=["pending"], first=0, most=1)],
+                vault.find_certificate("WEB").state,
+                [event.kind for event in vault.events.about("certificates/web")][:1],
+            ])  # fmt: skip
+
+    assert found[0] == found[1]
+    assert found[0] == [
+        {"valid": 1, "disabled": 1, "pending": 1, "deleted": 1}, {"valid": 1}, ["Web"], ["mail"], ["Web", "waits", "api"],
+        found[0][5], ["waits"], "valid", ["create_certificate"],
+    ]  # fmt: skip
