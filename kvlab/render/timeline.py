@@ -148,7 +148,7 @@ def track_svg(track: Track, width: int = WIDE) -> str:
         width: in units, which are pixels where there is room.
     """
     places = _places(track, width)
-    height = _AXIS + (38 if track.life is None else 54)
+    height = _AXIS + (38 if track.life is None else 54 + _lower(track.life, width))
     return "".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" class="kvf" viewBox="0 0 {width} {height}" width="{width}" ',
         'aria-hidden="true" style="max-width:100%;height:auto">',
@@ -257,12 +257,26 @@ def _labels(track: Track, places: list[float], width: int) -> str:
             drawn.append(f'<text class="m" x="{middle:g}" y="{_AXIS + 31}" text-anchor="middle">{words}</text>')
             edge, seen = middle + half + 3, words
     if track.life is not None:
-        days = round((track.life.expires - track.life.begins) / timedelta(days=1))
-        drawn.append(f'<text class="u" x="{_edge(track, width) + 44:g}" y="{_AXIS + 48}">valid for {days} days</text>')
+        words = _valid_words(track.life)
+        drawn.append(f'<text class="u" x="{_edge(track, width) + 44:g}" y="{_AXIS + 48}">{words}</text>')
         if track.life.asked:
-            words = text(f"asked: {track.life.asked}, never issued")
-            drawn.append(f'<text class="u fwarn" x="{width - 8}" y="{_AXIS + 48}" text-anchor="end">{words}</text>')
+            words, y = text(_asked_words(track.life)), _AXIS + 48 + _lower(track.life, width)
+            drawn.append(f'<text class="u fwarn" x="{width - 8}" y="{y}" text-anchor="end">{words}</text>')
     return "".join(drawn)
+
+
+def _valid_words(life: Life) -> str:
+    return f"valid for {round((life.expires - life.begins) / timedelta(days=1))} days"
+
+
+def _asked_words(life: Life) -> str:
+    return f"asked: {life.asked}, never issued"
+
+
+def _lower(life: Life, width: int) -> int:
+    """Return how much lower the words on what was asked stand: beside those on what was issued if there is room."""
+    letters = len(_valid_words(life) + _asked_words(life)) if life.asked else 0
+    return 16 if letters * 6.6 > width * 0.44 - 72 else 0
 
 
 def _shown(track: Track, places: list[float], width: int) -> str:

@@ -268,7 +268,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Take a message of the browser; what makes no sense, or comes too late, is not heard."""
         if not isinstance(content, dict):
             return
-        name, value = str(content.get("name", "")), content.get("value")
+        name, value = str(content.get("name", "")), _characters(content.get("value"))
         field = self.fields.get(name)
         match content.get("do"):
             case "press":
@@ -282,9 +282,9 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
                 field.take(value, str(content.get("edit", "")))
             case "repair" if field is not None and field.refusal is not None:
                 self.repair(field)
-            case "secret" if field is not None and isinstance(value, str):
+            case "secret" if field is not None and field.kind.startswith("secret") and isinstance(value, str):
                 self.take_secret(field, value)
-            case "file" if field is not None and len(buffers) == 1:
+            case "file" if field is not None and field.kind == "file" and len(buffers) == 1:
                 self.take_file(field, str(value), bytes(buffers[0]))
         self.draw()
 
@@ -421,6 +421,17 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
             self.heard(event)
         else:
             loop.call_soon_threadsafe(self.heard, event)
+
+
+def _characters(value: Any) -> Any:
+    """Return a value of the browser's with halves of characters, which JSON can hold and UTF-8 can not, replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_characters(part) for part in value]
+    if isinstance(value, dict):
+        return {_characters(key): _characters(part) for key, part in value.items()}
+    return value
 
 
 def member_path(field: str) -> str:

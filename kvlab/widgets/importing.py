@@ -57,7 +57,7 @@ class Suitcase:
 
     def take(self, field: Field, value: bytes | str, filename: str = "") -> None:
         """Take a secret out of the hands of the browser."""
-        if not value:
+        if value == "":
             return
         if field.kind == "secret":
             assert isinstance(value, str)
@@ -94,9 +94,13 @@ class Suitcase:
 
     def _say(self, filename: str) -> None:
         if self._source is not None:
-            kind = "PEM" if b"-----BEGIN" in self._source else "PFX"
             called = f"{filename}: " if filename else ""
-            self.fields[0].note = ("ok", f"{called}{kind} of {len(self._source):,} octets at hand")
+            size = f"{len(self._source):,} octets at hand"
+            # A PFX is one DER sequence.
+            kind = "PEM" if b"-----BEGIN" in self._source else "PFX" if self._source.startswith(b"\x30") else ""
+            self.fields[0].note = (
+                ("ok", f"{called}{kind} of {size}") if kind else ("warn", f"{called}{size}, neither PFX nor PEM")
+            )
             self.fields[0].refusal = None
         if self._password is not None:
             self.fields[2].note = ("ok", "at hand, for one try")

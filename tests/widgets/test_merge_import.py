@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 
 import kvlab
-from kvlab.errors import NotACertificate, PendingCertificateNotFound, PublicKeyMismatch, UnreadablePfx
+from kvlab.errors import NotACertificate, PendingCertificateNotFound, PublicKeyMismatch, UnreadablePfx, VaultError
 from tests.vault.make import ec_policy, finish
 
 PASSWORD = "Pflanzen und Erde"
@@ -195,6 +195,43 @@ def test_secrets_arrive_all_the_same(vault, pfx):
     assert form.state == "done"
     leaf = x509.load_der_x509_certificate(vault.get_certificate("moved").cer)
     assert leaf.public_bytes(Encoding.DER) == vault.get_certificate("source").cer
+
+
+def test_an_empty_file_takes_the_place_of_the_one_before(vault, pfx):
+    form = kvlab.import_form(vault)
+    form.hear({"do": "set", "name": "name", "value": "mine"})
+    drop(form, "good.pfx", pfx)
+    drop(form, "empty.pfx", b"")
+    form.hear({"do": "secret", "name": "password", "value": PASSWORD})
+
+    assert form.submit()
+    assert shown(form, "file")["refusal"] is not None
+    with pytest.raises(VaultError):
+        vault.get_certificate("mine")
+
+
+def test_a_file_that_is_neither_pfx_nor_pem_is_not_called_one(vault):
+    form = kvlab.import_form(vault)
+    drop(form, "a.pfx", b"PK\x05\x06" + bytes(18))
+
+    assert shown(form, "file")["note"] == ("warn", "a.pfx: 22 octets at hand, neither PFX nor PEM")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"do": "secret", "name": "name", "value": "x"},
+        {"do": "file", "name": "password", "value": "a.pfx"},
+        {"do": "secret", "name": "password", "value": "\ud800"},
+        {"do": "set", "name": "name", "value": "\ud800"},
+    ],
+)
+def test_a_message_that_fits_no_control_breaks_nothing(vault, message):
+    form = kvlab.import_form(vault)
+    form.show_call()
+
+    form.hear(message, [memoryview(b"x")])
+    assert (form.state, shown(form, "file")["note"]) == ("idle", ("", ""))
 
 
 def test_an_import_of_nothing_says_what_to_do(vault):

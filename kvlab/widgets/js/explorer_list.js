@@ -90,7 +90,8 @@ export function drawList(model, { open }) {
   const search = make("input", {
     type: "search",
     class: "kvx-input",
-    placeholder: "Name, DNS name, serial, thumbprint",
+    placeholder: "Name, serial, thumbprint",
+    title: "Part of a name or a DNS name, a serial number or a thumbprint",
     "aria-label": "Search certificates",
     oninput: settled(() => put(model, { query: search.value }), TYPING_MS),
     onkeydown: typed,
