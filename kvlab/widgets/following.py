@@ -38,7 +38,7 @@ class Following(Live):
 
     busy = traitlets.Bool(False).tag(sync=True)
     """Whether something is being done that takes long."""
-    call = traitlets.Any().tag(sync=True, **widget_serialization)
+    call = traitlets.Instance(CallPanel, allow_none=True).tag(sync=True, **widget_serialization)
     """The panel with a call; None as long as there was none to show."""
 
     def __init__(self, vault: Vault, hears: Callable[[Event], bool], **options: Any) -> None:

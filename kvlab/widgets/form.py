@@ -268,7 +268,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Take a message of the browser; what makes no sense, or comes too late, is not heard."""
         if not isinstance(content, dict):
             return
-        name, value = str(content.get("name", "")), _characters(content.get("value"))
+        name, value = str(content.get("name", "")), characters(content.get("value"))
         field = self.fields.get(name)
         match content.get("do"):
             case "press":
@@ -423,14 +423,14 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
             loop.call_soon_threadsafe(self.heard, event)
 
 
-def _characters(value: Any) -> Any:
+def characters(value: Any) -> Any:
     """Return a value of the browser's with halves of characters, which JSON can hold and UTF-8 can not, replaced."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, list):
-        return [_characters(part) for part in value]
+        return [characters(part) for part in value]
     if isinstance(value, dict):
-        return {_characters(key): _characters(part) for key, part in value.items()}
+        return {characters(key): characters(part) for key, part in value.items()}
     return value
 
 

@@ -375,3 +375,10 @@ def test_no_tab_holds_a_private_key(shop):
 
         assert secret[:40] not in json.dumps(explorer.panel.pane)
     explorer.close()
+
+
+def test_half_a_character_finds_nothing_and_breaks_nothing(panel):
+    panel.set_state({"query": "\ud800"})
+    assert names(panel) == []
+    panel.set_state({"query": ""})
+    assert len(names(panel)) == 11

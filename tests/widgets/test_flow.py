@@ -7,6 +7,7 @@ from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
+from traitlets import TraitError
 
 import kvlab
 from kvlab import Vault
@@ -351,3 +352,23 @@ def test_a_page_without_a_kernel_shows_the_same_picture(ordered):
     assert data["text/plain"] == repr(view)
     assert data["text/html"].startswith("<img")
     assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_what_is_no_panel_can_not_take_the_place_of_one(ordered):
+    view = kvlab.flow(ordered, "shop")
+    with pytest.raises(TraitError):
+        view.set_state({"call": "<script>"})
+    view.draw()
+    assert view.call is None or view.call.call.name == "shop"
+
+
+@pytest.mark.parametrize("width", ["track", "narrow"])
+def test_what_was_asked_is_not_written_over_what_was_issued(ordered, width):
+    ordered.clock.advance(60)
+    view = kvlab.flow(ordered, "shop")
+
+    texts = [text for text in ET.fromstring(view.view[width]).iter() if text.tag.endswith("text")]
+    issued, asked = (next(text for text in texts if words in (text.text or "")) for words in ("valid for", "asked: 24"))
+    begins = float(asked.get("x")) - 6.4 * len(asked.text)
+    ends = float(issued.get("x")) + 6.4 * len(issued.text)
+    assert asked.get("y") != issued.get("y") or begins > ends

@@ -12,7 +12,7 @@ from kvlab.render.error import error_html
 from kvlab.widgets.explorer.detail import FIRST_TAB, detail_view, is_slow, pane_view
 from kvlab.widgets.explorer.inventory import PAGE_ROWS, STATES, Ask, Entry, Inventory
 from kvlab.widgets.explorer.listing import head_view, list_view, total_of
-from kvlab.widgets.form import in_thread
+from kvlab.widgets.form import characters, in_thread
 from kvlab.widgets.live import Live
 from kvlab.widgets.task import running_loop, start
 
@@ -137,7 +137,7 @@ class ExplorerPanel(Live, module="explorer"):
             self._open()
 
     def _list(self) -> None:
-        ask = Ask(self.query, self.state if self.state in STATES else "", self._order(), max(self.page, 0))
+        ask = Ask(characters(self.query), self.state if self.state in STATES else "", self._order(), max(self.page, 0))
         counts, refusal = _tried(lambda: self._count(ask.query))
         total = total_of(ask.state, counts or {})
         rows: Sequence[Row] | None = None
