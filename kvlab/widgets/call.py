@@ -79,6 +79,7 @@ def calls(what: Event | Call, vault: Vault | None = None) -> CallPanel:
         A panel; ``texts`` holds the call by language.
 
     Raises:
+        TypeError: it is neither an event nor a call.
         ValueError: nobody called: the vault did it by itself, or a CA answered.
 
     Examples:
@@ -90,6 +91,9 @@ def calls(what: Event | Call, vault: Vault | None = None) -> CallPanel:
     """
     if isinstance(what, Call):
         return CallPanel(what)
+    if not isinstance(what, Event):
+        sort = type(what).__name__
+        raise TypeError(f"{sort} is no call; allowed is an event, such as vault.events.since(0)[-1], or form.call().")
     call = call_of(what, vault)
     if call is None:
         raise ValueError(f"Event {what.seq} ({what.kind}) is no call of somebody's: there is nothing to show.")

@@ -1,6 +1,8 @@
 """The panel that shows a call: what it holds, and that it holds no secret."""
 
-from kvlab import Vault
+import pytest
+
+from kvlab import Vault, calls
 from kvlab.render.call.call import Call
 from kvlab.widgets.call import CallPanel
 
@@ -46,3 +48,9 @@ def test_a_password_reaches_neither_the_widget_nor_the_page():
         shown = f"{panel.view} {panel._repr_mimebundle_()} {call!r}"
         assert "hush" not in shown
         assert "the octets" not in shown
+
+
+@pytest.mark.parametrize("nonsense", [None, 5, "web", {"do": "call"}])
+def test_what_is_no_call_is_refused_with_what_is(nonsense):
+    with pytest.raises(TypeError, match=f"^{type(nonsense).__name__} is no call; allowed is an event"):
+        calls(nonsense)
