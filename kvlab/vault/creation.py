@@ -243,7 +243,8 @@ def _keep_policy(core: Core, turn: Turn, order: Order, plan: Plan) -> tuple[int,
         policy_json = policies.stamped(plan.policy, created=turn.seconds, updated=turn.seconds).model_dump_json()
         certificate_id = rows.add_certificate(turn.connection, {
             "vault_id": core.vault_id, "name_key": order.name_key, "name": order.name, "policy": policy_json,
-            "created": turn.seconds, "placeholder": placeholder, "words": _words(order.name, plan.policy),
+            "created": turn.seconds, "placeholder": placeholder,
+            "words": wanted_words([order.name, *policies.names_of(plan.policy)]),
         })  # fmt: skip
         return certificate_id, policy_json
     change: dict[str, Any] = {"placeholder": placeholder}
@@ -257,15 +258,6 @@ def _keep_policy(core: Core, turn: Turn, order: Order, plan: Plan) -> tuple[int,
     if plan.new_policy:
         reschedule(turn, plan.row.id)
     return plan.row.id, policy_json
-
-
-def _words(name: str, policy: CertificatePolicy) -> str:
-    """Return what a certificate is found by before there is one: the names it is to have."""
-    props = policy.x509_props
-    sans = props.sans.model_dump() if props and props.sans else {}
-    return wanted_words([
-        name, (props and props.subject) or "", *(name for values in sans.values() for name in values or ()),
-    ])  # fmt: skip
 
 
 def replaced_policy(turn: Turn, stored_json: str, policy: CertificatePolicy) -> str:

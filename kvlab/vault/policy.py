@@ -114,6 +114,13 @@ def is_unknown(policy: CertificatePolicy) -> bool:
     return issuer_name(policy).casefold() == UNKNOWN.casefold()
 
 
+def names_of(policy: CertificatePolicy) -> list[str]:
+    """Return the names that a policy asks for: the subject, and all names beside it."""
+    props = policy.x509_props
+    sans = props.sans.model_dump() if props and props.sans else {}
+    return [(props and props.subject) or "", *(name for values in sans.values() for name in values or ())]
+
+
 def is_self(policy: CertificatePolicy) -> bool:
     """Tell whether the vault signs with the certificate's own key."""
     return issuer_name(policy).casefold() == SELF.casefold()

@@ -9,10 +9,11 @@ from cryptography import x509
 
 from kvlab.entropy import identifier
 from kvlab.store import certificate as rows
+from kvlab.vault import policy as policies
 from kvlab.vault.key_material import key_operations
 from kvlab.vault.lifetime import reschedule
 from kvlab.x509.certificate import thumbprint
-from kvlab.x509.words import search_words
+from kvlab.x509.words import numbers_of, search_words, wanted_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,10 +88,17 @@ def add_version(
         "overrides": overrides,
     }
     current_id = rows.add_version(turn.connection, row)
-    words = search_words(name, leaf_der)
+    words = _words(name, policy, certificate, leaf_der)
     rows.set_certificate(turn.connection, certificate_id, current_id=current_id, noticed=None, words=words)
     reschedule(turn, certificate_id)
     return version
+
+
+def _words(name: str, policy: CertificatePolicy, certificate: x509.Certificate, leaf_der: bytes) -> str:
+    """Return what a version is found by. What the vault signed itself has the policy's names: no need to read them."""
+    if not policies.is_self(policy):
+        return search_words(name, leaf_der)
+    return wanted_words([name, *policies.names_of(policy)], numbers_of(leaf_der, certificate.serial_number))
 
 
 def tags_text(tags: Mapping[str, str] | None) -> str | None:

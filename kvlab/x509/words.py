@@ -54,10 +54,19 @@ def search_words(name: str, der: bytes) -> str:
 
 def words_of(name: str, der: bytes, fields: list[Field]) -> str:
     """Return what a certificate, already explained, is found by."""
-    numbers = [sha1(der, usedforsecurity=False).hexdigest(), sha256(der).hexdigest()]
+    numbers = numbers_of(der)
     numbers += [field.value for field in fields if (field.section, field.name) == ("certificate", "serialNumber")]
     names = [field.value for field in fields if (field.section, field.name) == ("subject", "subject")]
     return wanted_words([name, *names, *alternative_names(fields)], numbers)
+
+
+def numbers_of(der: bytes, serial_number: int | None = None) -> list[str]:
+    """Return the thumbprints of a certificate (SHA-1, SHA-256) and, if it is known, its serial number; hexadecimal."""
+    numbers = [sha1(der, usedforsecurity=False).hexdigest(), sha256(der).hexdigest()]
+    if serial_number is not None:
+        digits = f"{serial_number:X}"
+        numbers.append(digits.zfill(len(digits) + len(digits) % 2))
+    return numbers
 
 
 def wanted_words(names: Iterable[str], numbers: Iterable[str] = ()) -> str:

@@ -100,6 +100,16 @@ def test_a_search_finds_serial_numbers_and_thumbprints(panel, shop, written):
     assert names(panel) == ["wiki"]
 
 
+@pytest.mark.parametrize("name", ["wiki", "partner"])
+def test_a_search_finds_serial_numbers_of_what_the_vault_or_a_ca_signed(panel, shop, name):
+    from cryptography import x509
+
+    serial = x509.load_der_x509_certificate(shop.get_certificate(name).cer).serial_number
+    panel.query = serial.to_bytes(serial.bit_length() // 8 + 1, "big").hex(":").removeprefix("00:")
+
+    assert names(panel) == [name]
+
+
 def test_what_the_browser_sends_in_odd_order_or_beyond_the_end_does_no_harm(panel):
     panel.page = 99
     panel.page = -3
