@@ -11,9 +11,8 @@ from ipywidgets import widget_serialization
 from kvlab.clock import SimulatedClock
 from kvlab.errors import VaultError
 from kvlab.widgets.call import CallPanel
-from kvlab.widgets.form import in_thread
 from kvlab.widgets.live import Live
-from kvlab.widgets.task import running_loop, start
+from kvlab.widgets.task import in_thread, running_loop, start
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,8 +17,10 @@ from kvlab.render.markup import image
 from kvlab.render.story import read_story
 from kvlab.widgets.call import CallPanel
 from kvlab.widgets.live import Live
+from kvlab.widgets.task import in_thread, running_loop, start
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from kvlab.events import Event
@@ -104,8 +105,8 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.more_buttons: list[Button] = []
         self._held = 1
         self._stop: threading.Event | None = None
-        self._task: asyncio.Future[Any] | None = None
-        self._loop = _running_loop()
+        self._task: Future[Any] | None = None
+        self._loop = running_loop()
         self._thread = threading.get_ident()
         self.view = FormView()
         self._panel: CallPanel | None = None
@@ -191,7 +192,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.state = "busy"
         self.status = ("now", self.working)
         self.draw()
-        self.run(self.click_async)
+        self._task = start(lambda: self._done(self.click_async))
 
     async def click_async(self) -> None:
         """Make the call in a thread; whoever gives it up gets the form back at once, and the call changes nothing."""
@@ -207,15 +208,6 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._stop.set()
             self.state = "idle"
             self.status = ("", "Cancelled: nothing was changed.")
-
-    def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Start a coroutine on the kernel's loop; where none runs, run it to its end."""
-        loop = _running_loop()
-        if loop is None:
-            asyncio.run(self._done(work))
-            return
-        self._task = loop.create_task(self._done(work))
-        self._task.add_done_callback(_raise_failure)
 
     def press(self, key: str) -> None:
         """Press a button by its key; one that is not there, or while the form is busy, does nothing."""
@@ -438,25 +430,3 @@ def member_path(field: str) -> str:
     """Return the path of a request's member without the word before it and the places in lists."""
     parts = [part.partition("[")[0] for part in field.split(".")]
     return ".".join(parts[1:] if parts[0] in ("policy", "issuer") else parts)
-
-
-async def in_thread(call: Callable[[], Any]) -> Any:
-    """Make a call that takes long off the loop; where there are no threads (Pyodide), make it here."""
-    try:
-        return await asyncio.to_thread(call)
-    except RuntimeError as error:
-        if "thread" not in str(error):
-            raise
-        return call()
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
-def _raise_failure(task: asyncio.Future[Any]) -> None:
-    if not task.cancelled():
-        task.result()

@@ -12,15 +12,26 @@ _running: set[asyncio.Future[Any]] = set()
 """A task that nobody refers to may be forgotten before its end."""
 
 
-def start(work: Callable[[], Awaitable[None]]) -> None:
-    """Start a coroutine on the kernel's loop; where none runs, run it to its end."""
+def start(work: Callable[[], Awaitable[None]]) -> asyncio.Future[Any] | None:
+    """Start a coroutine on the kernel's loop and return the task; where none runs, run it to its end."""
     loop = running_loop()
     if loop is None:
         asyncio.run(_whole(work))
-        return
+        return None
     task = loop.create_task(_whole(work))
     _running.add(task)
     task.add_done_callback(_finish)
+    return task
+
+
+async def in_thread(call: Callable[[], Any]) -> Any:
+    """Make a call that takes long off the loop; where there are no threads (Pyodide), make it here."""
+    try:
+        return await asyncio.to_thread(call)
+    except RuntimeError as error:
+        if "thread" not in str(error):
+            raise
+        return call()
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
