@@ -312,8 +312,8 @@ function render({ model, el }) {
       // The second click of a double click is no second wish.
       if (event.detail > 1) return;
       for (const row of rows.values()) row.flush();
-      if (drawn.blocked) goTo(drawn.wrong[0][0]);
-      else if (!off) send({ do: "press", name: spec.key });
+      if (!off) send({ do: "press", name: spec.key });
+      else if (drawn.blocked) goTo(drawn.wrong[0][0]);
     };
     return make("button", { type: "button", class: spec.primary ? "kvl-button primary" : "kvl-button", title: spec.title, "aria-disabled": String(off), onclick: press }, spec.label);
   }
