@@ -137,20 +137,22 @@ def _four(draw: Draw) -> dict[str, Any]:
 
 def _four_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Leave four operations behind: one waits, one failed for the key, one was rejected, one nobody wants."""
-    issuer, digicert = given["issuer"], vault.ca("DigiCert")
-    vault.set_certificate_issuer(issuer, provider="DigiCert", credentials=ACCOUNT, org_details=ORGANIZATION)
-    digicert.configure(decision="reject", reason="The phone call was not answered.")
+    # At the other CA than the tasks before, whose delay must stay: all scenes may be set before one task is done.
+    issuer, globalsign = given["issuer"], vault.ca("GlobalSign")
+    organization = {"admin_details": [ADMIN]}
+    vault.set_certificate_issuer(issuer, provider="GlobalSign", credentials=ACCOUNT, org_details=organization)
+    globalsign.configure(decision="reject", reason="The phone call was not answered.")
     rejected = vault.create_certificate(given["rejected"], _policy(issuer, given["rejected"]))
     vault.clock.advance(10)  # type: ignore[attr-defined]  # a lesson's clock is a simulated one
-    digicert.configure(delay_seconds=DAY)
+    globalsign.configure(delay_seconds=DAY)
     for word in ("waiting", "unwanted"):
         vault.create_certificate(given[word], _policy(issuer, given[word]))
     vault.clock.advance(10)  # type: ignore[attr-defined]
     accounts = [{"account_id": "7654321", "password": NEW_KEY}, {"account_id": "1234567", "password": ACCOUNT["pwd"]}]
-    digicert.configure(delay_seconds=DAY, accounts=accounts)
+    globalsign.configure(delay_seconds=DAY, accounts=accounts)
     other = f"{issuer}-2"
     old = {"account_id": "7654321", "pwd": "the old key"}
-    vault.set_certificate_issuer(other, provider="DigiCert", credentials=old, org_details=ORGANIZATION)
+    vault.set_certificate_issuer(other, provider="GlobalSign", credentials=old, org_details=organization)
     vault.create_certificate(given["key"], _policy(other, given["key"]))
     vault.clock.advance(10)  # type: ignore[attr-defined]
     return {"paper": vault.practice_ca().sign(rejected), "other_issuer": other, "new_key": NEW_KEY}

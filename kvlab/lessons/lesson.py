@@ -34,7 +34,7 @@ def lesson(number: str) -> Lesson:
     """
     try:
         plans.plan(number)
-    except KeyError:
+    except (KeyError, TypeError):
         there = ", ".join(plans.MODULES)
         raise ValueError(f"There is no lesson {number!r} with exercises; there are {there}.") from None
     begun = Lesson(number, student())
@@ -42,7 +42,7 @@ def lesson(number: str) -> Lesson:
     return begun
 
 
-def check(exercise: str, answer: object = None, *, hint: int = NUDGE, vault: Vault | None = None) -> Checking | Advice:
+def check(exercise: str = "", answer: object = None, *, hint: int = NUDGE, vault: Vault | None = None) -> Checking | Advice:
     """
     Look whether an exercise is done: at the vault's state, the certificates' bytes and the event log.
 
@@ -107,7 +107,7 @@ class Lesson:
         return found if isinstance(found, Advice) else self._task(found)
 
     def check(
-        self, exercise: str, answer: object = None, *, hint: int = NUDGE, vault: Vault | None = None
+        self, exercise: str = "", answer: object = None, *, hint: int = NUDGE, vault: Vault | None = None
     ) -> Checking | Advice:
         """Look whether an exercise is done; see :func:`check`."""
         found = self._find(exercise)

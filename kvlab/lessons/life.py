@@ -147,6 +147,11 @@ def _bring_back(at: Look) -> Iterator[Row]:
     yield from elsewhere(at)
     live = at.has(task.name)
     refused = at.refused("create_certificate", task.name)
+    if not live and not at.is_deleted(task.name):
+        raise Stuck(
+            f"{task.name} is purged: nobody can bring it back, and after 90 days the vault does that by itself. Begin "
+            f"anew: lesson = kvlab.lesson('05'); vault = lesson.vault; task = lesson.task('{task.id}')"
+        )
     if not live:
         words = refusal_words(refused) if refused else "deleted"
         yield Row("certificate", "live", words, False, "read_its_last_words", refused.seq if refused else None)

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.clock import SystemClock
 from kvlab.home import home_folder
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover  where there is none, two notebooks must not write at the same moment
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FILE = "progress.json"
 LONGEST = 1_000_000
@@ -91,9 +100,8 @@ class Progress:
             A sentence if it could not be kept; else nothing.
         """
         try:
-            everybody = self._everybody()
-            everybody.setdefault(student, {})[exercise] = entry
-            self._write(everybody)
+            with self._changing() as everybody:
+                everybody.setdefault(student, {})[exercise] = entry
         except (OSError, RuntimeError) as error:
             return f"Your progress could not be saved ({error}). Set KVLAB_HOME to a folder that can be written."
         return ""
@@ -118,12 +126,12 @@ class Progress:
         """
         if len(content) > LONGEST:
             raise ValueError("This is no progress file of kvlab's: it is too large.")
-        everybody = self._everybody()
-        for student, entries in _read(content).items():
-            mine = everybody.setdefault(student, {})
-            for exercise, entry in entries.items():
-                mine[exercise] = entry.joined(mine.get(exercise, Entry()))
-        self._write(everybody)
+        taken = _read(content)
+        with self._changing() as everybody:
+            for student, entries in taken.items():
+                mine = everybody.setdefault(student, {})
+                for exercise, entry in entries.items():
+                    mine[exercise] = entry.joined(mine.get(exercise, Entry()))
         return sum(map(len, everybody.values()))
 
     def _everybody(self) -> dict[str, dict[str, Entry]]:
@@ -132,15 +140,42 @@ class Progress:
         except (OSError, ValueError):
             return {}
 
-    def _write(self, everybody: dict[str, dict[str, Entry]]) -> None:
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, dict[str, Entry]]]:
+        """Read, and write what was changed, while no other notebook does; a damaged file is kept aside."""
         path = self.path
         path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_name(f".{path.name}.lock").open("wb") as lock:
+            _lock(lock.fileno())
+            self._keep_damaged()
+            everybody = self._everybody()
+            yield everybody
+            self._write(everybody)
+
+    def _keep_damaged(self) -> None:
+        path = self.path
+        try:
+            _read(path.read_bytes())
+        except FileNotFoundError:
+            return
+        except ValueError:
+            path.replace(path.with_name(f"{path.name}.damaged"))
+
+    def _write(self, everybody: dict[str, dict[str, Entry]]) -> None:
+        path = self.path
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             draft.write_bytes(_written(everybody))
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def _lock(descriptor: int) -> None:
+    # A file system without locks is no reason to keep nothing.
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def _written(everybody: dict[str, dict[str, Entry]]) -> bytes:
@@ -159,7 +194,7 @@ def _read(content: bytes) -> dict[str, dict[str, Entry]]:
             str(student): {str(exercise): _entry(members) for exercise, members in entries.items()}
             for student, entries in students.items()
         }
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("This is no progress file of kvlab's.") from error
 
 

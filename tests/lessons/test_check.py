@@ -254,3 +254,21 @@ def test_a_private_key_that_was_handed_in_is_not_shown(progress):
     assert checking
     shown = str(checking._repr_mimebundle_()) + repr(checking) + progress.path.read_text()
     assert pem.splitlines()[1] not in shown
+
+
+def test_an_unreadable_count_in_the_progress_file_stops_no_check(tmp_path, monkeypatch):
+    monkeypatch.setenv("KVLAB_HOME", str(tmp_path))
+    (tmp_path / "progress.json").write_text('{"kvlab_progress":1,"students":{"student":{"01.1":{"attempts":Infinity}}}}')
+
+    assert "Nothing has happened" in repr(kvlab.lesson("01").check("01.1"))
+
+
+def test_a_check_of_nothing_says_what_an_id_looks_like():
+    assert "An id looks like" in repr(kvlab.check())
+    assert "There is no lesson" in repr(kvlab.lesson("01").check())
+
+
+@pytest.mark.parametrize("number", [1, None, "1", ["01"], {}])
+def test_a_lesson_that_is_none_is_said_so(number):
+    with pytest.raises(ValueError, match="There is no lesson"):
+        kvlab.lesson(number)

@@ -1,6 +1,8 @@
 """Progress is one JSON file: kept, downloaded, taken back, and never in the way."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -45,7 +47,8 @@ def test_what_was_downloaded_can_be_taken_back_elsewhere(progress, tmp_path):
     "content",
     [b"", b"x", b"[]", b"null", b'{"kvlab_progress": 2, "students": {}}', b'{"kvlab_progress": 1, "students": []}',
      b'{"kvlab_progress": 1, "students": {"a": {"01.1": {"attempts": -1}}}}',
-     b'{"kvlab_progress": 1, "students": {"a": {"01.1": 5}}}', b'{"students": {}}', b"\xff" * 10, b" " * 1_000_001],
+     b'{"kvlab_progress": 1, "students": {"a": {"01.1": 5}}}', b'{"students": {}}', b"[" * 100_000, b"\xff" * 10,
+     b'{"kvlab_progress": 1, "students": {"a": {"01.1": {"attempts": Infinity}}}}', b" " * 1_000_001],
 )  # fmt: skip
 def test_what_is_no_progress_file_changes_nothing(progress, content):
     progress.note("seat 1", "01.1", Entry(2))
@@ -99,3 +102,31 @@ def test_the_start_page_takes_progress_back(progress, tmp_path):
 
     assert "1 exercises are known" in panel.said.value
     assert "1 of" in panel.lessons.value
+
+
+_NOTER = """
+import sys
+from pathlib import Path
+from kvlab.lessons.progress import Entry, Progress
+for number in range(40):
+    assert Progress(Path(sys.argv[1])).note("seat 1", f"{sys.argv[2]}.{number}", Entry(1)) == ""
+"""
+
+
+def test_two_notebooks_that_note_at_once_lose_nothing(progress):
+    command = [sys.executable, "-c", _NOTER, str(progress.path)]
+    notebooks = [subprocess.Popen([*command, number]) for number in ("01", "02")]
+
+    assert [notebook.wait(60) for notebook in notebooks] == [0, 0]
+    assert len(progress.entries("seat 1")) == 80
+
+
+def test_a_damaged_file_is_kept_aside(progress):
+    progress.path.parent.mkdir()
+    progress.path.write_text("half a fi")
+
+    progress.note("seat 1", "01.1", Entry(1))
+    progress.note("seat 1", "01.2", Entry(1))
+
+    assert (progress.path.parent / "progress.json.damaged").read_text() == "half a fi"
+    assert len(progress.entries("seat 1")) == 2
