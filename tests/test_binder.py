@@ -16,6 +16,8 @@ LINES = [
     line for line in (BINDER / "requirements.txt").read_text().splitlines() if line and not line.startswith(("#", "-"))
 ]
 
+LESSONS_NEED = ("lab", "azure", "iot", "lint")
+
 
 def package(requirement):
     return re.match(r"[A-Za-z0-9-]+", requirement)[0].lower()
@@ -24,14 +26,17 @@ def package(requirement):
 def test_what_the_lessons_need_is_pinned_and_kvlab_comes_from_here():
     needed = [
         *PROJECT["dependencies"],
-        *PROJECT["optional-dependencies"]["lab"],
-        *PROJECT["optional-dependencies"]["azure"],
+        *(line for extra in LESSONS_NEED for line in PROJECT["optional-dependencies"][extra] if "kvlab[" not in line),
     ]
     pinned = {package(line) for line in LINES if "==" in line}
 
     assert LINES[-1] == "."
     assert all("==" in line for line in LINES[:-1])
     assert {package(each) for each in needed} <= pinned
+
+
+def test_whoever_installs_the_lab_has_what_the_lessons_need():
+    assert f"kvlab[{','.join(LESSONS_NEED[1:])}]" in PROJECT["optional-dependencies"]["lab"]
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if "==" in line], ids=package)

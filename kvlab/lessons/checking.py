@@ -22,6 +22,17 @@ ATTEMPTS_BEFORE_ANSWER = 3
 NUMBERS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
+_ANEW = """\
+# Begun anew, so that nothing is in the way.
+import kvlab
+from kvlab import CertificatePolicy, check
+
+lesson = kvlab.lesson("{lesson}")
+vault, task = lesson.vault, lesson.task("{id}")
+
+"""
+
+
 class Checking:
     """
     A check that was made, or can be made. It shows itself: in a notebook with buttons, elsewhere as text.
@@ -140,7 +151,7 @@ class Checking:
     def _worked_answer(self, call: str) -> Step:
         missing = self._missing_attempts
         if self._open >= ANSWER:
-            return Step(self.task.code(self.task.exercise.right[0]), code=True)
+            return Step(worked_answer(self.task), code=True)
         if missing > 0:
             return Step("", f"after {missing} more attempt{'s' if missing > 1 else ''}")
         return Step("", call)
@@ -163,6 +174,11 @@ class Advice:
 
     def _repr_html_(self) -> str:
         return check_html(self._checked)
+
+
+def worked_answer(task: Task) -> str:
+    """Return the worked answer as a cell that runs whatever was tried before, for it begins the lesson anew."""
+    return _ANEW.format(lesson=task.exercise.lesson, id=task.id) + task.code(task.exercise.right[0])
 
 
 def _line(row: Row, *, mend: bool) -> Line:

@@ -8,6 +8,7 @@ import kvlab
 from kvlab import CertificatePolicy, Vault
 from kvlab.lessons import lesson as lessons
 from kvlab.lessons import plan as plans
+from kvlab.lessons.checking import worked_answer
 from kvlab.lessons.draw import DEFAULT, Draw
 from kvlab.lessons.lesson import Lesson
 from kvlab.lessons.progress import Progress
@@ -272,3 +273,34 @@ def test_a_check_of_nothing_says_what_an_id_looks_like():
 def test_a_lesson_that_is_none_is_said_so(number):
     with pytest.raises(ValueError, match="There is no lesson"):
         kvlab.lesson(number)
+
+
+@every_exercise
+def test_the_worked_answer_runs_as_a_cell_after_any_mistake(exercise, tmp_path, monkeypatch):
+    monkeypatch.setenv("KVLAB_HOME", str(tmp_path))
+    lesson = kvlab.lesson(exercise.lesson)
+    task = lesson.task(exercise.id)
+    _run(task.code(exercise.wrong[-1].code), lesson, task)
+    cell = {"lesson": lesson, "vault": lesson.vault, "task": task}
+
+    exec(worked_answer(task), cell)
+
+    assert kvlab.check(exercise.id, cell.get("answer")), kvlab.check(exercise.id, cell.get("answer"))
+
+
+@pytest.mark.parametrize("student", [DEFAULT, "seat 7"])
+def test_the_tasks_of_lesson_04_can_be_done_though_all_were_set_up_first(student):
+    lesson = Lesson("04", student)
+    tasks = [lesson.task(name) for name in plans.plan("04").exercises]
+
+    for task in tasks:
+        _run(task.code(task.exercise.right[0]), lesson, task)
+        assert lesson.check(task.id), lesson.check(task.id)
+
+
+def test_what_was_purged_can_not_be_brought_back_and_is_told_so():
+    lesson = Lesson("05", DEFAULT)
+    lesson.task("05.5")
+    lesson.vault.clock.advance(days=91)
+
+    assert "Begin anew" in repr(lesson.check("05.5"))
