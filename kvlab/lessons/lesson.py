@@ -104,7 +104,8 @@ class Lesson:
             The task: its parameters and hand-outs are attributes, such as ``task.name``.
         """
         found = self._find(exercise)
-        return found if isinstance(found, Advice) else self._task(found)
+        task = found if isinstance(found, Advice) else self._task(found)
+        return task if isinstance(task, Advice) else task.handed_over()
 
     def check(
         self, exercise: str = "", answer: object = None, *, hint: int = NUDGE, vault: Vault | None = None

@@ -52,7 +52,7 @@ def _first_one(at: Look) -> Iterator[Row]:
         return
     issuer = at.policy(task.name).issuer
     name = (issuer and issuer.name) or "Unknown"
-    yield Row("policy issuer", "Self", name, name == "Self", "not_self")
+    yield Row("policy issuer", "Self", name, name.lower() == "self", "not_self")
     own = is_signed_by(current.leaf, current.leaf)
     yield Row("signature", "its own key's", "its own key's" if own else "another key's", own, "not_its_own")
     yield names_row(current, task.host, at.now)
@@ -105,7 +105,7 @@ def _to_order(at: Look) -> Iterator[Row]:
         return
     policy = at.policy(task.name)
     name = (policy.issuer and policy.issuer.name) or "Unknown"
-    yield Row("issuer", "Self", name, name == "Self", "not_self")
+    yield Row("issuer", "Self", name, name.lower() == "self", "not_self")
     kind = key_words(current.leaf.public_key())
     yield Row("key", "EC P-384", kind, kind == "EC P-384", "wrong_key")
     names = dns_names(current.leaf)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import copy
 from string import Template
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ class Task:
 
     def __init__(self, exercise: Exercise, student: str) -> None:
         self.exercise = exercise
+        self.student = student
         self.id = exercise.id
         self.parameters: dict[str, Any] = dict(exercise.making.draw(Draw(student, exercise.id)))
         self.handed_out: dict[str, Any] = {}
@@ -52,6 +54,15 @@ class Task:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.view._repr_mimebundle_(**options) if self.view is not None else {"text/plain": repr(self)}
+
+    def handed_over(self) -> Task:
+        """Return the learner's copy: whatever is written into it, a check goes by the one that the lesson keeps."""
+        theirs = Task(self.exercise, self.student)
+        theirs.handed_out = {
+            name: copy(value) if isinstance(value, (list, dict)) else value for name, value in self.handed_out.items()
+        }
+        theirs.set_up_until, theirs.view = self.set_up_until, self.view
+        return theirs
 
     def words_given(self) -> list[str]:
         """Return the names of the parameters and hand-outs."""

@@ -304,3 +304,27 @@ def test_what_was_purged_can_not_be_brought_back_and_is_told_so():
     lesson.vault.clock.advance(days=91)
 
     assert "Begin anew" in repr(lesson.check("05.5"))
+
+
+def test_a_task_that_was_written_over_is_checked_as_it_was_drawn():
+    lesson = Lesson("01", DEFAULT)
+    task = lesson.task("01.1")
+    other = CertificatePolicy.self_signed("CN=a", kty="EC", dns_names=["other.contoso.com"])
+    lesson.vault.create_certificate(task.name, other)
+    lesson.vault.clock.advance(10)
+
+    task.host, task.exercise = "other.contoso.com", None
+    task.parameters["host"] = "other.contoso.com"
+
+    assert lesson.check("01.1").outcome.mend.field == "subjectAltName"
+
+
+@pytest.mark.parametrize("name", ["01.1", "01.4"])
+def test_the_issuer_self_may_be_written_as_the_vault_takes_it(name):
+    lesson = Lesson("01", DEFAULT)
+    task = lesson.task(name)
+    policy = {"issuer": {"name": "self"}, "x509_props": {"subject": "CN=a"}, "key_props": {"kty": "EC"}}
+    lesson.vault.create_certificate(task.name, policy)
+    lesson.vault.clock.advance(10)
+
+    assert [row.passed for row in lesson.check(name).outcome.rows if "issuer" in row.field] == [True]
