@@ -42,7 +42,9 @@ def lesson(number: str) -> Lesson:
     return begun
 
 
-def check(exercise: str = "", answer: object = None, *, hint: int = NUDGE, vault: Vault | None = None) -> Checking | Advice:
+def check(
+    exercise: str = "", answer: object = None, *, hint: int = NUDGE, vault: Vault | None = None
+) -> Checking | Advice:
     """
     Look whether an exercise is done: at the vault's state, the certificates' bytes and the event log.
 

@@ -259,7 +259,9 @@ def test_a_private_key_that_was_handed_in_is_not_shown(progress):
 
 def test_an_unreadable_count_in_the_progress_file_stops_no_check(tmp_path, monkeypatch):
     monkeypatch.setenv("KVLAB_HOME", str(tmp_path))
-    (tmp_path / "progress.json").write_text('{"kvlab_progress":1,"students":{"student":{"01.1":{"attempts":Infinity}}}}')
+    (tmp_path / "progress.json").write_text(
+        '{"kvlab_progress":1,"students":{"student":{"01.1":{"attempts":Infinity}}}}'
+    )
 
     assert "Nothing has happened" in repr(kvlab.lesson("01").check("01.1"))
 
