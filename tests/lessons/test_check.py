@@ -330,3 +330,8 @@ def test_the_issuer_self_may_be_written_as_the_vault_takes_it(name):
     lesson.vault.clock.advance(10)
 
     assert [row.passed for row in lesson.check(name).outcome.rows if "issuer" in row.field] == [True]
+
+
+def test_who_takes_advice_for_a_task_is_told_the_same():
+    with pytest.raises(AttributeError, match="belongs to lesson 02"):
+        print(kvlab.lesson("01").task("02.1").name)
