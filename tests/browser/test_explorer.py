@@ -19,6 +19,21 @@ for number in range(300):
 crowd.process_due()
 """
 
+CUT_OFF = """(view) => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const isShort = (input) => {
+    const look = getComputedStyle(input);
+    pen.font = look.font;
+    const needs = pen.measureText(input.placeholder).width + parseFloat(look.paddingLeft) + parseFloat(look.paddingRight);
+    return input.clientWidth > 0 && needs > input.clientWidth;
+  };
+  const boxes = [...view.querySelectorAll(".kvx-pane, .kvx-fields, .kvx-dump")].filter((box) => box.scrollWidth > box.clientWidth);
+  const inputs = [...view.querySelectorAll("input[placeholder]")].filter(isShort);
+  const flush = [...view.querySelectorAll(".kvx-rows th")].filter((cell) => parseFloat(getComputedStyle(cell).paddingLeft) < 8);
+  return [...boxes, ...inputs, ...flush].map((node) => `${node.className} ${node.placeholder ?? node.textContent.slice(0, 40)}`);
+}"""
+"""Says what can not be read without scrolling sideways, is cut off, or touches the edge."""
+
 
 class Wire:
     """What the page receives from the kernel."""
@@ -173,8 +188,15 @@ def test_states_filter_and_each_tab_shows_something(opened, explorer, tmp_path):
         explorer.locator(place).first.wait_for()
 
         assert len(explorer.locator(place).first.inner_text()) > 30
+        assert explorer.evaluate(CUT_OFF) == []
 
         picture(opened, explorer, f"tab-{name}-light", tmp_path)
+
+    explorer.get_by_role("tab", name="Actions").click()
+    moves = explorer.locator(".kvf-row.action")
+    moves.first.wait_for()
+    lefts = {round(move.bounding_box()["x"]) for move in moves.all()}
+    assert 2 <= len(lefts) <= 4
 
 
 def test_a_form_and_the_call_behind_an_event_stand_beside(opened, explorer, tmp_path):
@@ -226,6 +248,7 @@ def test_both_themes_and_narrow_pages(opened, explorer, tmp_path):
             assert opened.evaluate(
                 "document.querySelector('.kvx').scrollWidth <= document.querySelector('.kvx').clientWidth"
             )
+            assert explorer.evaluate(CUT_OFF) == []
 
         assert explorer.get_by_role("grid", name="Certificates").is_hidden()
 

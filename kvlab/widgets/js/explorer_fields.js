@@ -36,7 +36,8 @@ export function drawFields(content) {
   const search = make("input", {
     type: "search",
     class: "kvx-input",
-    placeholder: "Search fields and explanations",
+    placeholder: content.layout === "bytes" ? "Search fields" : "Search fields and explanations",
+    title: "Part of a field, its value or its explanation",
     "aria-label": "Search fields",
     oninput: arrange,
   });
