@@ -1,5 +1,6 @@
 """The JavaScript of the live widgets: linted, type-checked, and self-contained."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -30,6 +31,21 @@ def test_the_linter_finds_nothing():
 
 def test_the_types_are_right():
     run("typescript/bin/tsc", "--project", str(TOOLS))
+
+
+def test_what_a_value_hides_is_written_by_its_code(tmp_path):
+    # Older Node.js takes a module by its name only.
+    module = tmp_path / "visible.mjs"
+    module.write_bytes((MODULES / "visible.js").read_bytes())
+    values = [{"name": "A\u202eb\u200b<script>"}, ["two\nlines\tand a tab"], "plain", None, 5, True, "\u00ad"]
+    program = f"""
+        import {{ hiding }} from {json.dumps(module.as_uri())};
+        console.log(JSON.stringify(hiding({json.dumps(values)})));
+    """
+    done = subprocess.run(
+        [tool("node"), "--input-type=module", "-e", program], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert json.loads(done.stdout) == ["A\\u202Eb\\u200B<script>", "\\u00AD"]
 
 
 @pytest.mark.parametrize("file", sorted(MODULES.glob("*.js")), ids=lambda file: file.stem)

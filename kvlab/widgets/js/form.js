@@ -1,5 +1,5 @@
 import { follow, fragment, make, sayWhenGone, uniqueName } from "./dom.js";
-import { visible } from "./visible.js";
+import { hiding, visible } from "./visible.js";
 import { makeControl } from "./control.js";
 import { makeSide } from "./side.js";
 
@@ -143,10 +143,11 @@ function render({ model, el }) {
     const grouped = ["segments", "cards", "checks", "rows", "file", "fixed"].includes(spec.kind);
     const label = make(grouped ? "span" : "label", grouped ? { class: "kvf-label" } : { class: "kvf-label", for: id }, spec.label);
     const note = make("div", { class: "kvf-note" });
+    const hidden = make("div", { class: "kvf-note warn" });
     const refusal = make("div", { class: "kvf-refusals", id: `${id}-refusal` });
     const help = make("div", { class: "kvf-help", id: `${id}-help` });
     const cards = spec.kind === "cards";
-    const node = make("div", { class: `kvf-row ${spec.kind}` }, cards ? null : label, control.node, note, refusal, help);
+    const node = make("div", { class: `kvf-row ${spec.kind}` }, cards ? null : label, control.node, note, hidden, refusal, help);
     return {
       kind: spec.kind,
       node,
@@ -171,6 +172,8 @@ function render({ model, el }) {
         const [kind, words] = field.note;
         setSame(note, kind + words, () => (words ? [make("i", { class: kind }, SIGNS[kind]), ` ${visible(words)}`] : []));
         note.className = `kvf-note ${kind}`;
+        const texts = hiding(field.value);
+        setSame(hidden, texts.join("\n"), () => (texts.length ? [make("i", { class: "warn" }, SIGNS.warn), ` Not all of it can be seen: ${texts.join(", ")}`] : []));
         const byDefault = field.value === null && field.default !== null && !field.refusal ? " The vault's default is shown." : "";
         help.textContent = field.help + byDefault;
       },
@@ -264,11 +267,12 @@ function render({ model, el }) {
 
   /** @param {KeyboardEvent} event */
   function moveTab(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
+    const all = drawn.tabs;
+    const at = all.findIndex((tab) => tab.key === open);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
+    if (to === undefined) return;
     event.preventDefault();
-    const at = drawn.tabs.findIndex((tab) => tab.key === open);
-    openTab(drawn.tabs[(at + step + drawn.tabs.length) % drawn.tabs.length].key);
+    openTab(all[to % all.length].key);
     currentTab()?.focus();
   }
 

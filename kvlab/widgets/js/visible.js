@@ -11,6 +11,17 @@ export function visible(text) {
 }
 
 /**
+ * Return the texts within a value that hide something, each with what it hides; lines may be broken.
+ * @param {unknown} value
+ * @returns {string[]}
+ */
+export function hiding(value) {
+  if (value !== null && typeof value === "object") return Object.values(value).flatMap(hiding);
+  const text = typeof value === "string" ? value.replace(/[\t\r\n]+/g, " ") : "";
+  return visible(text) === text ? [] : [visible(text)];
+}
+
+/**
  * Write a number of octets as people read it.
  * @param {number} octets
  */
