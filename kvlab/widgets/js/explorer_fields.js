@@ -36,7 +36,7 @@ export function drawFields(content) {
   const search = make("input", {
     type: "search",
     class: "kvx-input",
-    placeholder: content.layout === "bytes" ? "Search fields" : "Search fields and explanations",
+    placeholder: "Search fields",
     title: "Part of a field, its value or its explanation",
     "aria-label": "Search fields",
     oninput: arrange,
