@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import kvlab
+from kvlab.lessons.draw import PLANTS
 from kvlab.render.start import LESSONS
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
@@ -76,6 +77,17 @@ def test_ids_and_kernel_are_stable(path):
         cell["id"] for cell in book["cells"]
     ]
     assert book["metadata"]["kernelspec"]["name"] == "python3"
+
+
+def test_no_certificate_is_called_as_one_of_a_task_may_be(path):
+    words = {
+        node.value
+        for cell in cells(path)
+        for node in ast.walk(ast.parse(source(cell)))
+        if isinstance(node, ast.Constant)
+    }
+
+    assert words.isdisjoint(PLANTS)
 
 
 def test_names_of_kvlab_exist(path):
