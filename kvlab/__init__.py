@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kvlab.widgets.call import calls
     from kvlab.widgets.contacts import contacts
     from kvlab.widgets.create import create
+    from kvlab.widgets.device import device
     from kvlab.widgets.diff import diff
     from kvlab.widgets.explorer.explorer import explore
     from kvlab.widgets.flow import flow
@@ -57,6 +58,7 @@ __all__ = [
     "check",
     "contacts",
     "create",
+    "device",
     "diff",
     "explore",
     "flow",
@@ -92,6 +94,7 @@ _HOMES = {
     "contacts": "kvlab.widgets.contacts",
     "create": "kvlab.widgets.create",
     "explore": "kvlab.widgets.explorer.explorer",
+    "device": "kvlab.widgets.device",
     "diff": "kvlab.widgets.diff",
     "flow": "kvlab.widgets.flow",
     "import_form": "kvlab.widgets.importing",

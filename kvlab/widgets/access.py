@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import VaultError
+from kvlab.errors import ServiceError, VaultError
 from kvlab.render.error import error_html
 from kvlab.render.markup import mono, pill, text
 from kvlab.vault.access import NAMES, OWNER, PERMISSIONS, ROLES
@@ -69,7 +69,7 @@ class AccessForm(Form):
         """The vault, used as the principal of the form."""
         return self.vault.as_principal(self.inputs["principal"].value)
 
-    def begin(self) -> list[VaultError]:
+    def begin(self) -> list[ServiceError]:
         """Return what would be refused."""
         foreseen = self.vault.rehearse("set_principal", self.inputs["principal"].value, **self._grants())
         return [] if foreseen is None else [foreseen]
@@ -85,7 +85,7 @@ class AccessForm(Form):
         call = mono(f'vault.as_principal("{answer.principal}")')
         self.outcome = f"<div>The vault as they see it: {call}, and here as <code>form.bound</code>.</div>"
 
-    def trial(self) -> VaultError | None:
+    def trial(self) -> ServiceError | None:
         """
         Try the chosen operation as the principal.
 

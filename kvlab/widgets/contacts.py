@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import VaultError
+from kvlab.errors import ServiceError, VaultError
 from kvlab.render.call.call import Call
 from kvlab.widgets.field import Field, Option
 from kvlab.widgets.form import Button, Form
@@ -43,7 +43,7 @@ class ContactsForm(Form):
         rows = [{key: part for key, part in row.items() if part} for row in self.inputs["contacts"].value]
         return [row for row in rows if row]
 
-    def begin(self) -> list[VaultError]:
+    def begin(self) -> list[ServiceError]:
         """Return what would be refused."""
         foreseen = self.vault.rehearse("set_certificate_contacts", self.document())
         return [] if foreseen is None else [foreseen]

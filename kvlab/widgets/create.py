@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import InvalidName, InvalidProperty, MissingProperty, VaultError
+from kvlab.errors import InvalidName, InvalidProperty, MissingProperty, ServiceError, VaultError
 from kvlab.render.call.call import Call
 from kvlab.render.certificate import bundle_html
 from kvlab.render.markup import compact_json, json_lines, mono, text
@@ -128,7 +128,7 @@ class CreateForm(Form):
         """
         return CertificatePolicy.read(self.document(), "policy")
 
-    def problems(self) -> list[VaultError]:
+    def problems(self) -> list[ServiceError]:
         """Return what the vault would refuse, one refusal for each field; the defaults come into the fields."""
         if self.method == "import":
             return []
@@ -142,7 +142,7 @@ class CreateForm(Form):
         self.inputs["validity_months"].note = ("warn", words) if days else ("", "")
         return [*found, *proposal.refusals]
 
-    def check(self) -> list[VaultError]:
+    def check(self) -> list[ServiceError]:
         """Look at the fields again, and show beside each what the vault would say; returns what it would refuse."""
         for field in self.inputs.values():
             field.refusal = None
@@ -157,7 +157,7 @@ class CreateForm(Form):
         self.draw()
         return touched
 
-    def begin(self) -> list[VaultError]:
+    def begin(self) -> list[ServiceError]:
         """Return what would be refused."""
         self._wanted = self.inputs["name"].value
         return self.problems()
@@ -280,7 +280,7 @@ class CreateForm(Form):
         ):
             self.check()
 
-    def field_of(self, error: VaultError) -> str:
+    def field_of(self, error: ServiceError) -> str:
         """Return the field that makes the member an error names."""
         if isinstance(error, InvalidName):
             return "name"
@@ -351,13 +351,13 @@ class CreateForm(Form):
         strength = "crv" if "crv" in self.fields else "key_size"
         return f"{self.inputs['kty'].shown} {self.inputs[strength].shown or ''}".strip()
 
-    def _still_empty(self, error: VaultError) -> bool:
+    def _still_empty(self, error: ServiceError) -> bool:
         if self.state == "failed":
             return False
         field = self.inputs.get(self.field_of(error))
         return field is not None and field.value in ("", [], None) and field.name in ("name", "subject", "issuer")
 
-    def _ready(self, touched: list[VaultError]) -> tuple[str, str]:
+    def _ready(self, touched: list[ServiceError]) -> tuple[str, str]:
         if touched or self.method == "import" or not self.inputs["name"].value or not self.inputs["subject"].value:
             return ("", "")
         return ("ok", "Ready.")

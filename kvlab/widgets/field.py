@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import traitlets
 
+from kvlab.errors import IotError
 from kvlab.render.markup import one_line
 from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kvlab.errors import VaultError
+    from kvlab.errors import ServiceError
 
 _BETWEEN = re.compile(r"[,;\s]+")
 _WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
@@ -72,9 +73,9 @@ class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no type
         self.options = tuple(options)
         self.look = look
         self.default: Any = None
-        self.refusal: VaultError | None = None
+        self.refusal: ServiceError | None = None
         self.note: tuple[str, str] = ("", "")
-        self.off: VaultError | str | None = None
+        self.off: ServiceError | str | None = None
         self.edit = ""
         super().__init__(value=value)
 
@@ -149,7 +150,7 @@ class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no type
         return isinstance(row, dict) and row.keys() <= columns and all(isinstance(part, str) for part in row.values())
 
 
-def said(error: VaultError | None) -> dict[str, Any] | None:
+def said(error: ServiceError | None) -> dict[str, Any] | None:
     """Return a refusal as the browser shows it: the service's sentence, its codes, kvlab's help, and a repair."""
     if error is None:
         return None
@@ -160,7 +161,9 @@ def said(error: VaultError | None) -> dict[str, Any] | None:
         else visible(error.repair if isinstance(error.repair, str) else json.dumps(error.repair))
     )
     hint = visible(error.hint or "")
-    return {"sentence": visible(one_line(error.message)), "codes": codes, "hint": hint, "repair": repair}
+    sentence = visible(one_line(error.message))
+    speaker = "AWS's" if isinstance(error, IotError) else "the vault's"
+    return {"sentence": sentence, "codes": codes, "speaker": speaker, "hint": hint, "repair": repair}
 
 
 def _row(part: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import traitlets
 from ipywidgets import VBox
 
-from kvlab.errors import CallCancelled, VaultError
+from kvlab.errors import CallCancelled, ServiceError
 from kvlab.render.error import error_html
 from kvlab.render.flow import flow_svg
 from kvlab.render.form import Drawn, Shown, form_sentence, form_svg
@@ -84,6 +84,8 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Whether refusals come and go as somebody types; else only another try can tell."""
     working = "asking the vault"
     """What is going on while the form is busy."""
+    refused = "The vault refused."
+    """What the foot says where a refusal is about no field."""
 
     def __init__(
         self,
@@ -139,7 +141,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.state = "busy"
         return self._end(self._answer(self.vault))
 
-    def begin(self) -> list[VaultError]:
+    def begin(self) -> list[ServiceError]:
         """Return what would be refused, as far as that can be known beforehand."""
         return []
 
@@ -148,7 +150,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         Make the call and return the vault's answer; it may take long and runs in a thread of its own.
 
         Raises:
-            VaultError: the vault refuses.
+            ServiceError: the service refuses.
         """
         raise NotImplementedError
 
@@ -222,26 +224,26 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         showing = [] if self.call() is None else [Button("call", "Show me the call", self.show_call, _CALL_TITLE)]
         return [self.button, *self.more_buttons, *showing]
 
-    def refuse(self, errors: list[VaultError]) -> list[VaultError]:
+    def refuse(self, errors: list[ServiceError]) -> list[ServiceError]:
         """Show refusals, each beside its field where it has one, else below."""
         self.state = "failed"
         homeless = [error for error in errors if not self.place(error)]
         self.outcome = "".join(f"<div>{error_html(error)}</div>" for error in homeless)
-        self.status = ("bad", "The vault refused.") if homeless else ("", "")
+        self.status = ("bad", self.refused) if homeless else ("", "")
         first = next((field for field in self.fields.values() if field.refusal), None)
         if first is not None and first.tab:
             self.tab = first.tab
         self.draw()
         return errors
 
-    def place(self, error: VaultError) -> bool:
+    def place(self, error: ServiceError) -> bool:
         """Show an error beside the field it names; returns whether there is one."""
         field = self.fields.get(self.field_of(error))
         if field is not None:
             field.refusal = field.refusal or error
         return field is not None
 
-    def field_of(self, error: VaultError) -> str:
+    def field_of(self, error: ServiceError) -> str:
         """Return the name of the form's field that an error is about; empty if none is."""
         path = member_path(str(error.facts.get("field", "")))
         named = [field for field in self.fields.values() if field.member]
@@ -385,12 +387,12 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _answer(self, vault: Vault) -> Any:
         try:
             return self.ask(vault)
-        except VaultError as error:
+        except ServiceError as error:
             return error
 
     def _end(self, answer: Any) -> Any:
         self.state = "idle"
-        if isinstance(answer, VaultError):
+        if isinstance(answer, ServiceError):
             return self.refuse([answer])
         self.state = "done"
         self.end(answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import InvalidName, MissingProperty, VaultError
+from kvlab.errors import InvalidName, MissingProperty, ServiceError
 from kvlab.render.call.call import Call
 from kvlab.render.certificate import bundle_html
 from kvlab.widgets.field import Field
@@ -165,7 +165,7 @@ class ImportForm(Form):
         name = self.fields["name"].value
         return Call.of("import_certificate", name, vault=self.vault, value=b"", policy=policy)
 
-    def field_of(self, error: VaultError) -> str:
+    def field_of(self, error: ServiceError) -> str:
         """Return the field an error is about."""
         return "name" if isinstance(error, InvalidName) else super().field_of(error)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import InvalidName, VaultError
+from kvlab.errors import InvalidName, ServiceError, VaultError
 from kvlab.render.call.call import Call
 from kvlab.render.issuer import issuer_html
 from kvlab.vault.account import PROVIDERS
@@ -86,7 +86,7 @@ class IssuerForm(Form):
             self.status = ("bad", homeless.message) if homeless else ("", "")
         self.draw()
 
-    def begin(self) -> list[VaultError]:
+    def begin(self) -> list[ServiceError]:
         """Return what would be refused."""
         foreseen = self._foreseen()
         return [] if foreseen is None else [foreseen]
@@ -163,7 +163,7 @@ class IssuerForm(Form):
         if event.object.startswith("certificates/issuers") and event.kind != "refused" and self.state != "busy":
             self.check()
 
-    def field_of(self, error: VaultError) -> str:
+    def field_of(self, error: ServiceError) -> str:
         """Return the field an error is about."""
         return "name" if isinstance(error, InvalidName) else super().field_of(error)
 
@@ -177,7 +177,7 @@ class IssuerForm(Form):
             document["credentials"] = {**document.get("credentials", {}), "pwd": self._password}
         return document
 
-    def _foreseen(self) -> VaultError | None:
+    def _foreseen(self) -> ServiceError | None:
         return self.vault.rehearse(self._operation, self.name, **self._arguments())
 
     def _list_existing(self) -> None:

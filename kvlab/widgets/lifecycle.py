@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kvlab.errors import VaultError
+from kvlab.errors import ServiceError, VaultError
 from kvlab.render.call.call import Call
 from kvlab.render.markup import pill
 from kvlab.render.operation import KINDS
@@ -84,7 +84,7 @@ class LifecycleForm(Form):
         super().__init__(vault, f"Life of {name}", "", [*moves, blob])
         self.look()
 
-    def legal(self) -> dict[str, VaultError | str | None]:
+    def legal(self) -> dict[str, ServiceError | str | None]:
         """Return, for each move, None if it can be made now, else the answer it would get or why it makes no sense."""
         return {key: self.inputs[key].off for key in MOVES}
 
@@ -126,7 +126,7 @@ class LifecycleForm(Form):
         self.outcome = f"<div>{pill(f'{self._move.label}: done', 'ok')}</div>"
         self.look()
 
-    def refuse(self, errors: list[VaultError]) -> list[VaultError]:
+    def refuse(self, errors: list[ServiceError]) -> list[ServiceError]:
         """Show a refusal, and what can be done now."""
         super().refuse(errors)
         self.look()
@@ -153,7 +153,7 @@ class LifecycleForm(Form):
         if event.object.casefold() == f"certificates/{self.name}".casefold() and event.kind not in ("poll", "refused"):
             self.look()
 
-    def _answer_now(self, key: str, enabled: bool | None) -> VaultError | str | None:
+    def _answer_now(self, key: str, enabled: bool | None) -> ServiceError | str | None:
         move = MOVES[key]
         if key == "restore":
             return _NO_BACKUP if self.backup is None else self.vault.rehearse(move.operation, self.backup)

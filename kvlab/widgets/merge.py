@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import VaultError
+from kvlab.errors import ServiceError, VaultError
 from kvlab.render.call.call import Call
 from kvlab.render.certificate import bundle_html
 from kvlab.widgets.field import Field
@@ -93,7 +93,7 @@ class MergeForm(Form):
         self.status = ("ok", f"{self.name}: completed")
         self._show_flow(bundle_html(answer))
 
-    def refuse(self, errors: list[VaultError]) -> list[VaultError]:
+    def refuse(self, errors: list[ServiceError]) -> list[ServiceError]:
         """Show a refusal; the flow shows it too."""
         super().refuse(errors)
         if not self.outcome:

@@ -4,7 +4,7 @@ import { fileControl } from "./file.js";
 
 /**
  * @typedef {{value: any, label: string, note: string, picture: string}} Choice
- * @typedef {{sentence: string, codes: string[], hint: string, repair: string | null}} Refusal
+ * @typedef {{sentence: string, codes: string[], speaker: string, hint: string, repair: string | null}} Refusal
  * @typedef {object} Spec
  * @property {string} name
  * @property {string} label

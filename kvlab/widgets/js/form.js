@@ -237,7 +237,7 @@ function render({ model, el }) {
       { class: "kvf-refusal", role: "alert" },
       make("i", { "aria-hidden": "true" }, "✕"),
       make("div", {}, make("b", {}, refusal.sentence), refusal.hint ? make("div", {}, refusal.hint) : null,
-        make("div", { class: "kvf-codes" }, button, make("span", {}, ...tags, make("span", { class: "kvr-muted" }, "in the vault's words")))),
+        make("div", { class: "kvf-codes" }, button, make("span", {}, ...tags, make("span", { class: "kvr-muted" }, `in ${refusal.speaker} words`)))),
     );
   }
 
