@@ -6,11 +6,13 @@ import json
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import kvlab
 from kvlab.lessons.draw import PLANTS
 from kvlab.render.start import LESSONS
+from tests.rerun import tidy
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 # Base64 that begins as a private key does: PKCS#8, encrypted PKCS#8 and SEC1 or PKCS#1 all follow their first line so.
@@ -59,8 +61,16 @@ def test_no_widget_state_no_paths_and_no_warnings(path):
     text = path.read_text("utf-8")
 
     assert "widgets" not in json.loads(text)["metadata"]
-    assert not MACHINE_PATH.search(text)
+    # A colour stands before a path without a space: its letter is none of a word.
+    assert not MACHINE_PATH.search(re.sub(r"\\u001b\[[\d;]*m", " ", text))
     assert not any(out.get("name") == "stderr" for cell in cells(path) for out in cell["outputs"])
+
+
+def test_it_is_written_as_the_script_writes_it(path):
+    book = nbformat.read(path, as_version=4)
+    tidy(book, path.name[:2])
+
+    assert nbformat.writes(book) + "\n" == path.read_text("utf-8")
 
 
 def test_cells_are_short_and_define_nothing(path):
