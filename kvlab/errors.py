@@ -164,6 +164,15 @@ class CallCancelled(VaultError):
         super().__init__("The call was cancelled by its caller. Nothing was changed.")
 
 
+class VaultClosed(VaultError):
+    """The vault was given back with ``close()``, or by leaving its ``with``; kvlab's own refusal."""
+
+    status, code = 503, "VaultClosed"
+
+    def __init__(self) -> None:
+        super().__init__("The vault is closed. What is in a file is kept: open it again with Vault.open.")
+
+
 class Unauthorized(VaultError):
     """No token, or one that does not hold: the answer carries the challenge."""
 

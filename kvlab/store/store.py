@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
-from kvlab.errors import OpenRefused, StoreUnavailable, UnusableMasterKey
+from kvlab.errors import OpenRefused, StoreUnavailable, UnusableMasterKey, VaultClosed
 from kvlab.store import schema
 from kvlab.store.failure import is_busy, unavailable
 from kvlab.store.seal import VERIFIER, Sealer, master_key, random_sealer
@@ -91,6 +91,7 @@ class Store:
         self._lock = threading.RLock()
         self._gate = threading.Lock()
         self._data_version = 0
+        self._closed = False
         self._engine = _engine(self.url)
         self._reader = self._glancer = self._engine
         if self.is_shared:
@@ -121,7 +122,9 @@ class Store:
 
         Raises:
             StoreUnavailable: on entering, within or on leaving; nothing is kept.
+            VaultClosed: it was closed.
         """
+        self._check_open()
         if self._shared is None:
             return self._pooled(self._engine.begin)
         return _WriteTransaction(self._shared, self._lock, self._gate)
@@ -132,7 +135,9 @@ class Store:
 
         Raises:
             StoreUnavailable: on entering or within.
+            VaultClosed: it was closed.
         """
+        self._check_open()
         if self._shared is None:
             return self._pooled(self._reader.connect)
         return _Transaction(self._shared, self._lock)
@@ -143,7 +148,9 @@ class Store:
 
         Raises:
             StoreUnavailable: on entering or within.
+            VaultClosed: it was closed.
         """
+        self._check_open()
         if self._shared is None:
             return self._pooled(self._glancer.connect)
         return self.read()
@@ -166,9 +173,14 @@ class Store:
     def close(self) -> None:
         """Give the database back; safe to call twice."""
         with self._lock:
+            self._closed = True
             if (shared := getattr(self, "_shared", None)) is not None:
                 shared.close()
             self._engine.dispose()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise VaultClosed
 
     @contextmanager
     def _pooled(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Connection]:

@@ -274,3 +274,15 @@ def test_several_processes_open_a_new_file_at_once_and_share_it(file):
         assert len(vault.get_certificates()) == 8
         seqs = [event.seq for event in vault.events]
         assert seqs == list(range(1, len(seqs) + 1))
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["memory", "file"])
+def test_a_closed_vault_says_so(kept, tmp_path):
+    vault = Vault.open(tmp_path / "vault.db") if kept else Vault()
+    view = vault.as_principal("alice")
+    vault.close()
+
+    for call in (vault.get_certificates, lambda: vault.delete_certificate("web"), view.get_secrets):
+        with pytest.raises(VaultError, match=r"The vault is closed\.") as refusal:
+            call()
+        assert refusal.value.code == "VaultClosed"
