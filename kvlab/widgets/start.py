@@ -21,7 +21,9 @@ def ready() -> Ready:
         [
             Check(sys.version_info >= (3, 11), "Python 3.11 or newer", "install a newer Python"),
             Check(_is_installed("pandas"), "pandas, for tables", _INSTALL),
-            Check(_is_installed("ipywidgets"), "ipywidgets, for forms", _INSTALL),
+            Check(_is_installed("ipywidgets") and _is_installed("anywidget"), "ipywidgets, for forms", _INSTALL),
+            Check(_is_installed("paho.mqtt") and _is_installed("OpenSSL"), "MQTT, for lesson 08", _INSTALL),
+            Check(_is_installed("azure.keyvault.certificates"), "the official Azure clients, for lesson 09", _INSTALL),
             Check(_makes_certificate(), "a vault made a key and a certificate, in memory", _INSTALL),
         ]
     )
@@ -49,7 +51,10 @@ class Ready:
 
 
 def _is_installed(name: str) -> bool:
-    return find_spec(name) is not None
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # of a package that contains it
+        return False
 
 
 def _makes_certificate() -> bool:
