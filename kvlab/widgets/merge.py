@@ -45,6 +45,7 @@ class MergeForm(Form):
         self.name = name
         self._operation = operation
         self._octets: bytes | None = None
+        self._origin = ""
         super().__init__(
             vault,
             f"Merge into {name}",
@@ -80,7 +81,8 @@ class MergeForm(Form):
             return
         field = self.inputs["certificate"]
         field.value = "".join(map(pem_certificate, signed))
-        field.note = ("ok", "signed by the practice CA: leaf, then issuing CA")
+        self._origin = "signed by the practice CA: leaf, then issuing CA"
+        self._look_ahead()
         self._show_flow()
         self.draw()
 
@@ -112,14 +114,14 @@ class MergeForm(Form):
                 self.take_file(field, "", bytes(field.value))
                 field.value = None
             return
-        self._octets = None
+        self._octets, self._origin = None, ""
         self.inputs["file"].note = ("", "")
         self._look_ahead()
         self.draw()
 
     def take_file(self, field: Field, filename: str, octets: bytes) -> None:
         """Take the CA's answer as a file."""
-        self._octets = octets
+        self._octets, self._origin = octets, ""
         field.note = ("ok", f"{filename} · {len(octets):,} octets at hand".lstrip("· "))
         self._look_ahead()
         self.draw()
@@ -144,7 +146,7 @@ class MergeForm(Form):
         foreseen = self.vault.rehearse("merge_certificate", self.name, source)
         field.refusal = foreseen
         if foreseen is None:
-            field.note = ("ok", "This can be merged.")
+            field.note = ("ok", self._origin or "This can be merged.")
 
     def _show_request(self) -> None:
         request = pem_request(self._operation.csr)

@@ -39,7 +39,7 @@ def page(tmp_path_factory):
     pytest.importorskip("jupyterlab")
     chromium = tool("chromium")
     folder = tmp_path_factory.mktemp("lab")
-    with running_lab(folder) as url, browser_page(chromium, url) as (opened, errors, outside):
+    with running_lab(folder, windowing="none") as url, browser_page(chromium, url) as (opened, errors, outside):
         nbformat.write(notebook(), folder / "lessons" / "flows.ipynb")
         open_notebook(opened, url, "flows.ipynb")
         opened.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")

@@ -39,6 +39,16 @@ def pfx(vault):
     return pkcs12.serialize_key_and_certificates(b"x", key, leaf, None, BestAvailableEncryption(PASSWORD.encode()))
 
 
+def test_who_signed_stays_said_when_the_vault_is_heard(shop):
+    form = kvlab.merge(shop, "shop")
+    form.sign()
+
+    for event in shop.events:
+        form.heard(event)
+
+    assert "signed by the practice CA" in form.fields["certificate"].note[1]
+
+
 def test_the_practice_ca_signs_and_the_form_merges(shop):
     form = kvlab.merge(shop, "shop")
 
