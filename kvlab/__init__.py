@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kvlab.widgets.contacts import contacts
     from kvlab.widgets.create import create
     from kvlab.widgets.device import device
+    from kvlab.widgets.device_life import device_life
     from kvlab.widgets.diff import diff
     from kvlab.widgets.explorer.explorer import explore
     from kvlab.widgets.flow import flow
@@ -59,6 +60,7 @@ __all__ = [
     "contacts",
     "create",
     "device",
+    "device_life",
     "diff",
     "explore",
     "flow",
@@ -95,6 +97,7 @@ _HOMES = {
     "create": "kvlab.widgets.create",
     "explore": "kvlab.widgets.explorer.explorer",
     "device": "kvlab.widgets.device",
+    "device_life": "kvlab.widgets.device_life",
     "diff": "kvlab.widgets.diff",
     "flow": "kvlab.widgets.flow",
     "import_form": "kvlab.widgets.importing",

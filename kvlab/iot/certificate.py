@@ -162,6 +162,12 @@ class CertificateOperations(View):
             rows.drop_certificate(turn.connection, row.number)
             turn.record("delete_certificate", arn, force_delete=force_delete)
 
+    def glance(self, certificate_id: str) -> state.Status | None:
+        """Return a certificate's status without a trace in the log; None if the account has none of this id."""
+        with self._core.read() as connection:
+            row = rows.certificate(connection, self._account_id, certificate_id.lower())
+        return None if row is None else state.Status(row.status)
+
     @property
     def ca_chain_pem(self) -> str:
         """The CA that signs device certificates, and its root: PEM, the issuing CA first."""

@@ -76,18 +76,40 @@ def device(iot: Iot) -> DeviceForm:
     return DeviceForm(iot)
 
 
-class DeviceForm(Form):
-    """Calls the registry's operation of the method, then attaches a policy and a thing."""
+class IotForm(Form):
+    """A form over the registry of an AWS account; what it is refused comes after the call."""
 
     judges = False
     working = "asking AWS IoT"
     refused = "AWS IoT refused."
 
-    def __init__(self, iot: Iot) -> None:
+    def __init__(self, iot: Iot, title: str, action: str, fields: list[Field]) -> None:
         self.iot = iot
+        super().__init__(iot.vault, title, action, fields)
+
+    def registry(self, vault: Vault) -> Iot:
+        """Return the account's registry beside a vault that may differ in how long it is asked."""
+        return Iot(vault, account=self.iot.account, region=self.iot.region)
+
+    def drawn(self) -> dict[str, Any]:
+        """Return everything the browser draws; the account stands where others have the vault."""
+        return {**super().drawn(), "vault": f"AWS IoT, {self.iot.region}", "principal": self.iot.account}
+
+    def shown(self) -> Drawn:
+        """Return what the picture shows."""
+        return super().shown()._replace(subtitle=f"in AWS IoT, {self.iot.region}, as {self.iot.account}")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on account {self.iot.account} in {self.iot.region}: {self.state}>"
+
+
+class DeviceForm(IotForm):
+    """Calls the registry's operation of the method, then attaches a policy and a thing."""
+
+    def __init__(self, iot: Iot) -> None:
         self.answer: RegisteredCertificate | None = None
         self._unattached: list[ServiceError] = []
-        super().__init__(iot.vault, "New device certificate", "Create certificate", _fields())
+        super().__init__(iot, "New device certificate", "Create certificate", _fields())
         self._list_policies()
         self.draw()
 
@@ -119,7 +141,7 @@ class DeviceForm(Form):
 
     def ask(self, vault: Vault) -> RegisteredCertificate:
         """Make or register the certificate; what can not be attached to it does not undo it."""
-        iot = Iot(vault, account=self.iot.account, region=self.iot.region)
+        iot = self.registry(vault)
         self._unattached = []
         made: RegisteredCertificate = getattr(iot, self.method.operation)(**self._arguments())
         if self._text("policy"):
@@ -192,17 +214,6 @@ class DeviceForm(Form):
         if event.kind in ("create_policy", "delete_policy"):
             self._list_policies()
             self.draw()
-
-    def drawn(self) -> dict[str, Any]:
-        """Return everything the browser draws; the account stands where others have the vault."""
-        return {**super().drawn(), "vault": f"AWS IoT, {self.iot.region}", "principal": self.iot.account}
-
-    def shown(self) -> Drawn:
-        """Return what the picture shows."""
-        return super().shown()._replace(subtitle=f"in AWS IoT, {self.iot.region}, as {self.iot.account}")
-
-    def __repr__(self) -> str:
-        return f"<DeviceForm on account {self.iot.account} in {self.iot.region}: {self.state}>"
 
     def _text(self, name: str) -> str:
         return str(self.inputs[name].value or "").strip()

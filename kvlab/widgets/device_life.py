@@ -1,0 +1,141 @@
+"""What can be done with a device certificate now, and what AWS IoT would answer to the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kvlab.errors import IotError, ServiceError
+from kvlab.iot.state import Status, Step, take
+from kvlab.iot.view import certificate_not_found
+from kvlab.render.markup import pill
+from kvlab.widgets.device import IotForm
+from kvlab.widgets.field import Field
+from kvlab.widgets.form import Button
+
+if TYPE_CHECKING:
+    from kvlab.events import Event
+    from kvlab.iot.iot import Iot
+    from kvlab.vault.vault import Vault
+
+
+class Move(NamedTuple):
+    """
+    Something that can be done with a device certificate.
+
+    Attributes:
+        step: in the registry's table of statuses.
+        label: the button's words.
+        help: one sentence.
+        operation: of the registry.
+        arguments: after the certificate's id.
+    """
+
+    step: Step
+    label: str
+    help: str
+    operation: str = "update_certificate"
+    arguments: tuple[str, ...] = ()
+
+
+MOVES = {
+    "activate": Move(Step.ACTIVATE, "Activate", "Devices can connect with it.", arguments=("ACTIVE",)),
+    "deactivate": Move(Step.DEACTIVATE, "Deactivate", "Its connections fall off; it can be activated again.",
+                       arguments=("INACTIVE",)),
+    "revoke": Move(Step.REVOKE, "Revoke", "Its connections fall off, for ever.", arguments=("REVOKED",)),
+    "delete": Move(Step.DELETE, "Delete", "Policies and things must be detached before.", "delete_certificate"),
+}  # fmt: skip
+"""Key of a button -> what it does. Whether it may be done now is the registry's to say."""
+
+_KINDS = {Status.ACTIVE: "ok", Status.REVOKED: "bad"}
+
+
+def device_life(iot: Iot, certificate_id: str) -> DeviceLifeForm:
+    """
+    Show what can be done with a device certificate.
+
+    Args:
+        iot: the registry of the account.
+        certificate_id: 64 hexadecimal digits; it need not be there (any more).
+
+    Returns:
+        The buttons. ``form.do("revoke")`` presses one and waits; ``form.legal()`` says of each whether it may be
+        pressed.
+    """
+    return DeviceLifeForm(iot, certificate_id)
+
+
+class DeviceLifeForm(IotForm):
+    """A button for each move: what the status does not allow says what AWS IoT would answer."""
+
+    def __init__(self, iot: Iot, certificate_id: str) -> None:
+        self.certificate_id = certificate_id.lower()
+        self._move = MOVES["activate"]
+        moves = [Field(key, move.label, "action", move.help) for key, move in MOVES.items()]
+        super().__init__(iot, f"Life of {self.certificate_id[:12]}…", "", moves)
+        self.look()
+
+    def legal(self) -> dict[str, ServiceError | str | None]:
+        """Return, for each move, None if it can be made now, else the answer it would get or why it makes no sense."""
+        return {key: self.inputs[key].off for key in MOVES}
+
+    def look(self) -> None:
+        """Look again what the registry's table allows."""
+        status = self.iot.glance(self.certificate_id)
+        for key, move in MOVES.items():
+            self.inputs[key].off = self._answer_now(move, status)
+        if self.state != "busy":
+            self.status = (_KINDS.get(status, ""), status.value) if status else ("", "There is no such certificate.")
+        self.draw()
+
+    def do(self, key: str) -> list[ServiceError] | None:
+        """
+        Make a move and wait for it.
+
+        Returns:
+            A list of what AWS IoT refuses; None if it is done.
+        """
+        self._move = MOVES[key]
+        refused: list[ServiceError] | None = self.submit()
+        return refused
+
+    def press(self, key: str) -> None:
+        """Press a button; one that is off does nothing."""
+        if key not in MOVES:
+            super().press(key)
+        elif self.state != "busy" and self.inputs[key].off is None:
+            self._move = MOVES[key]
+            self.click()
+
+    def ask(self, vault: Vault) -> None:
+        """Make the move."""
+        getattr(self.registry(vault), self._move.operation)(self.certificate_id, *self._move.arguments)
+
+    def end(self, answer: Any) -> None:
+        """Say what was done."""
+        del answer
+        self.outcome = f"<div>{pill(f'{self._move.label}: done', 'ok')}</div>"
+        self.look()
+
+    def refuse(self, errors: list[ServiceError]) -> list[ServiceError]:
+        """Show a refusal, and what can be done now."""
+        super().refuse(errors)
+        self.look()
+        return errors
+
+    def buttons(self) -> list[Button]:
+        """Return the buttons at the foot: there is no main one."""
+        return [button for button in super().buttons() if button is not self.button]
+
+    def heard(self, event: Event) -> None:
+        """Look again whenever something happens to the certificate."""
+        if event.object.endswith(f":cert/{self.certificate_id}"):
+            self.look()
+
+    def _answer_now(self, move: Move, status: Status | None) -> ServiceError | str | None:
+        if status is None:
+            return certificate_not_found(self.certificate_id)
+        try:
+            after = take(status, move.step, self.certificate_id)
+        except IotError as error:
+            return error
+        return f"It is {status} already." if after is status else None
