@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from kvlab.errors import VaultError
+from kvlab.errors import VaultClosed, VaultError
 from kvlab.lessons.exercise import Exercise, Row, Stuck
 from kvlab.lessons.look import Look
 
@@ -48,6 +48,8 @@ def judge(exercise: Exercise, vault: Vault, task: Task, answer: object = None) -
         rows.extend(exercise.making.look(look))
     except Stuck as stuck:
         sentence = str(stuck)
+    except VaultClosed:
+        sentence = f"The vault is closed. Begin anew: lesson = kvlab.lesson('{exercise.lesson}')"
     except VaultError as error:
         sentence = f"The vault refused to be looked at: {error.message}"
     except Exception as error:  # noqa: BLE001  whatever a learner has done, a check answers with a sentence
