@@ -50,6 +50,12 @@ export function drawDetail(model, list) {
     pane.replaceChildren(bars());
   }
 
+  /** Answers may be late: what was asked for last is what counts, where it is there. @param {string} answered */
+  function current(answered) {
+    const wanted = model.get("tab");
+    return buttons().some((button) => button.dataset.tab === wanted) ? wanted : answered;
+  }
+
   /** @param {string} id */
   function mark(id) {
     for (const button of buttons()) {
@@ -88,12 +94,13 @@ export function drawDetail(model, list) {
     const focused = strip.contains(document.activeElement);
     strip.replaceChildren(...shown.tabs.map(tabButton));
     strip.hidden = !shown.tabs.length;
-    mark(model.get("pane").tab);
+    mark(current(model.get("pane").tab));
     if (focused) buttons().find((button) => button.tabIndex === 0)?.focus();
   });
 
   follow(model, "pane", (content) => {
-    clearTimeout(waiting);
+    const id = current(content.tab);
+    if (id === content.tab) clearTimeout(waiting);
     // Events come often and change little: what is read stays as it is scrolled and unfolded.
     const now = JSON.stringify(content);
     if (now === drawn) return;
@@ -101,7 +108,7 @@ export function drawDetail(model, list) {
     pane.className = `kvx-pane ${content.layout ?? ""}`;
     pane.dataset.shown = content.tab;
     pane.replaceChildren(content.layout ? drawFields(content) : fragment(content.html ?? ""));
-    mark(content.tab);
+    mark(id);
   });
 
   /** @param {Tab} tab */
