@@ -97,7 +97,7 @@ def test_in_a_browser(crowd, tmp_path):
             frames.clear()
             search.fill(query)
             timed(
-                f"search {query}, 150 ms of patience included",
+                f"search {query}",
                 lambda rest=rest: page.get_by_text(rest).first.wait_for(),
             )
             print(f"    {sum(frames):>9,} octets over the websocket")

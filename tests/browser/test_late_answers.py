@@ -23,7 +23,7 @@ MODEL = """([source, state]) => {
   };
   const module = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   document.body.innerHTML = '<div class="kvr"></div>';
-  return import(module).then((it) => it.default.render({ model: window.model, el: document.body.firstChild })) && undefined;
+  return import(module).then((it) => void it.default.render({ model: window.model, el: document.body.firstChild }));
 }"""
 """Renders the explorer on a model of its own: `sent` is what it set, `answer(name, value)` what Python would set."""
 
@@ -104,3 +104,51 @@ def test_a_tab_that_is_not_there_gives_way_to_the_one_that_is_shown(page):
     answer(page, "pane", pane("overview", "no bytes yet"))
 
     assert selected_tab(page) == "overview"
+
+
+def test_what_is_typed_is_searched_at_once_and_once_more_when_the_answer_is_there(page):
+    page.get_by_label("Search certificates").press_sequentially("mail")
+
+    assert sent(page, "query") == ["m"]
+
+    answer(page, "view", view("api", "mail", query="m"))
+
+    assert sent(page, "query") == ["m", "mail"]
+
+    answer(page, "view", view("mail", query="mail"))
+
+    assert sent(page, "query") == ["m", "mail"]
+
+
+def test_the_last_letter_is_searched_though_the_reader_went_on(page):
+    page.get_by_label("Search certificates").press_sequentially("ma")
+    page.get_by_role("tab", name="Overview").focus()
+    answer(page, "view", view("api", "mail", query="m"))
+
+    assert sent(page, "query")[-1] == "ma"
+    assert page.get_by_label("Search certificates").input_value() == "ma"
+
+
+def test_an_event_is_no_answer_to_a_search(page):
+    page.get_by_label("Search certificates").press_sequentially("ma")
+    answer(page, "view", view("api", "mail", "new"))
+
+    assert sent(page, "query") == ["m"]
+
+
+def test_a_search_that_is_never_answered_does_not_end_the_next(page):
+    page.get_by_label("Search certificates").press_sequentially("ma")
+    page.wait_for_function("() => window.sent.filter(([name]) => name === 'query').length > 1")
+
+    assert sent(page, "query") == ["m", "ma"]
+
+
+def test_a_search_of_another_view_is_followed(page):
+    page.get_by_label("Search certificates").press_sequentially("m")
+    answer(page, "view", view("api", "mail", query="m"))
+    page.get_by_role("tab", name="Overview").focus()
+    answer(page, "query", "api")
+    answer(page, "view", view("api", query="api"))
+
+    assert page.get_by_label("Search certificates").input_value() == "api"
+    assert sent(page, "query") == ["m"]

@@ -49,6 +49,15 @@ def test_what_a_value_hides_is_written_by_its_code(tmp_path):
 
 
 @pytest.mark.parametrize("file", sorted(MODULES.glob("*.js")), ids=lambda file: file.stem)
+def test_a_module_and_what_it_imports_is_one_program(file, tmp_path):
+    whole = tmp_path / "whole.mjs"
+    whole.write_text(module_source(file.stem))
+    done = subprocess.run([tool("node"), "--check", whole], check=False, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("file", sorted(MODULES.glob("*.js")), ids=lambda file: file.stem)
 def test_a_module_needs_no_network(file):
     source = module_source(file.stem)
 

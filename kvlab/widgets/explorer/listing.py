@@ -46,6 +46,7 @@ def list_view(
         if counts.get(state) or state == ask.state
     ]
     return {
+        "query": ask.query,
         "rows": [row_view(row) for row in rows],
         "first": ask.page * PAGE_ROWS,
         "total": total,

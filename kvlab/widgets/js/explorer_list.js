@@ -17,7 +17,7 @@ import { drawing, follow, fragment, make } from "./dom.js";
  * @property {number | null} part
  */
 
-const TYPING_MS = 150;
+const ANSWER_MS = 1000;
 const MOVING_MS = 60;
 const ORDERS = {
   name: "Name",
@@ -93,7 +93,7 @@ export function drawList(model, { open }) {
     placeholder: "Name, serial, thumbprint",
     title: "Part of a name or a DNS name, a serial number or a thumbprint",
     "aria-label": "Search certificates",
-    oninput: settled(() => put(model, { query: search.value }), TYPING_MS),
+    oninput: find,
     onkeydown: typed,
   });
   const order = make(
@@ -118,6 +118,23 @@ export function drawList(model, { open }) {
   let arriving = "";
   const send = settled(() => put(model, { selected: chosen }), MOVING_MS);
   let chosen = model.get("selected");
+
+  /** Runs while the answer to a search is to come: what is typed meanwhile is one search, and none needs a pause. */
+  let patience = 0;
+  let typedQuery = model.get("query");
+
+  function find() {
+    typedQuery = search.value;
+    if (!patience) ask();
+  }
+
+  function ask() {
+    clearTimeout(patience);
+    patience = 0;
+    if (typedQuery === model.get("query")) return;
+    patience = window.setTimeout(ask, ANSWER_MS);
+    put(model, { query: typedQuery });
+  }
 
   const rows = () => /** @type {HTMLTableRowElement[]} */ ([...body.rows].filter((row) => row.dataset.key !== undefined));
 
@@ -184,7 +201,7 @@ export function drawList(model, { open }) {
     } else if (event.key === "Escape" && search.value) {
       event.preventDefault();
       search.value = "";
-      put(model, { query: "" });
+      find();
     }
   }
 
@@ -203,6 +220,8 @@ export function drawList(model, { open }) {
   });
   follow(model, "order", (value) => (order.value = value));
   follow(model, "query", (text) => {
+    if (patience) return;
+    typedQuery = text;
     if (document.activeElement !== search) search.value = text;
   });
   follow(model, "view", (view) => {
@@ -215,6 +234,7 @@ export function drawList(model, { open }) {
     if (arriving) choose(arriving === "first" ? all[0] : all[all.length - 1], focused || document.activeElement === document.body);
     else if (focused) all.find((row) => row.tabIndex === 0)?.focus({ preventScroll: true });
     arriving = "";
+    if (patience && view.query === model.get("query")) ask();
   });
 
   /** @param {{state: string, label: string, sign: string, count: number}} state */
