@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import inspect
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from kvlab.errors import X509Error
 from kvlab.wire.certificate import Attributes
@@ -22,7 +21,7 @@ from kvlab.wire.policy import CertificatePolicy, PolicyAttributes
 from kvlab.x509.container import load_certificates
 
 LIMIT = 8192
-"""Characters of JSON; a longer request is not noted."""
+"""Octets of JSON; a longer request is not noted."""
 
 DIGEST_OCTETS = 64
 """The longest digest that is signed; what is longer is a mistake, and could be anything."""
@@ -131,7 +130,7 @@ class Asked(NamedTuple):
             if any(_has_password(given.get(name)) for name in ("issuer", "credentials")):
                 hidden.append(_PASSWORD)
             noted = {**found, **({"hidden": hidden} if hidden else {})}
-            fits = len(json.dumps(noted).encode("utf-8")) <= LIMIT
+            fits = len(to_json(noted)) <= LIMIT
         except (TypeError, ValueError, RecursionError):
             return None
         return noted if noted and fits else None
@@ -160,17 +159,20 @@ def _known(value: Any, model: Kind) -> Any:
         return [_known(member, inner) for member in value]
     if not isinstance(value, Mapping):
         return None
-    members = {name: inner for name, inner in model.known_members().items() if name != _PASSWORD}
+    members = model.known_members()
     kept = {
         name: _known(member, members[name]) if members[name] else _leaf(member)
         for name, member in value.items()
-        if name in members
+        if name in members and name != _PASSWORD
     }
     return {name: member for name, member in kept.items() if member is not None}
 
 
 def _leaf(value: Any) -> Any:
     """Return text, a number or a list of such; an object has no place there, and could hold anything."""
+    # Most are text, and an abstract class takes ten times as long to know its own.
+    if isinstance(value, (str, int)):
+        return _plain(value)
     if isinstance(value, Mapping):
         return None
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
@@ -183,12 +185,12 @@ def _plain(value: Any) -> Any:
         return base64url(value)
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+    if value is None or isinstance(value, (bool, int)):
+        return value
     if isinstance(value, Mapping):
         return {_plain(str(key)): _plain(member) for key, member in value.items()}
     if isinstance(value, Sequence):
         return [_plain(member) for member in value]
-    if value is None or isinstance(value, (bool, int)):
-        return value
     raise TypeError
 
 
