@@ -20,8 +20,9 @@ from kvlab.providers.baseline import check_caa, check_names, covers, key_of_requ
 from kvlab.providers.books import Order
 from kvlab.providers.hierarchy import ROOT, SECOND, end_of, issue_leaf, make_signers, serial_number, subject_of
 from kvlab.providers.refusal import Kind, Refusal, Unavailable
-from kvlab.wire.ca import CaConfiguration, CaOrganization
-from kvlab.x509.certificate import BACKDATED, add_months
+from kvlab.providers.sample import SAMPLES
+from kvlab.wire.ca import CaConfiguration
+from kvlab.x509.certificate import BACKDATED, not_after
 from kvlab.x509.key import load_pkcs8_der, private_key_pkcs8_der, public_key_der
 
 if TYPE_CHECKING:
@@ -31,23 +32,8 @@ if TYPE_CHECKING:
     from kvlab.entropy import Entropy
     from kvlab.providers.books import Books
     from kvlab.providers.hierarchy import House
+    from kvlab.wire.ca import CaOrganization
     from kvlab.x509.key import PublicKey
-
-SAMPLES = [
-    CaOrganization(
-        id="1001", name="Contoso, Ltd", country="US", state="Washington", locality="Redmond",
-        jurisdiction_state="Washington", registration_number="603 123 456", domains=["contoso.com"],
-    ),
-    CaOrganization(
-        id="1002", name="Fabrikam, Inc.", country="US", state="Oregon", locality="Portland",
-        jurisdiction_state="Oregon", registration_number="204718-96", domains=["fabrikam.com"],
-    ),
-    CaOrganization(
-        id="1003", name="Example Organization", country="US", state="California", locality="Los Angeles",
-        jurisdiction_state="California", registration_number="C0812345", domains=["example.com"],
-    ),
-]  # fmt: skip
-"""The validation records of a CA that nobody configured."""
 
 
 class Rules(NamedTuple):
@@ -177,8 +163,9 @@ class Desk:
             Refusal: there is none.
         """
         found = self.organizations()
-        for one in found:
-            if one.id is None or one.id == organization_id:
+        for wanted in (organization_id, None):
+            # The record of this very id first, whatever the order they were given in.
+            if one := next((one for one in found if one.id == wanted), None):
                 return one
         if self.configuration.organizations is None:
             return next((one for one in found if covers(one.domains, common_name)), found[0])
@@ -305,14 +292,27 @@ class Desk:
         return made
 
     def _with_partner(self, common_name: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Add the name with, or without, ``www.``: a CA gives it away where the common name is a whole domain."""
+        """
+        Add the name with, or without, ``www.``: a CA gives it away where the common name is a whole domain.
+
+        What nobody asked for never keeps an order waiting, or has it refused.
+        """
         bare = common_name.removeprefix("www.")
         whole = bare in self.domains() or bare.count(".") == 1
         if not whole or common_name.startswith("*.") or bare.replace(".", "").isdigit():
             return names
         partner = bare if bare != common_name else f"www.{bare}"
+        if partner not in names and (self._needs_validation(partner) or not self._may_certify(partner)):
+            return names
         rest = [name for name in names if name not in (common_name, partner)]
         return (common_name, partner, *rest)
+
+    def _may_certify(self, name: str) -> bool:
+        try:
+            check_caa(self.configuration.caa, [name], self.house.caa)
+        except Refusal:
+            return False
+        return True
 
     def _checked_key(self, csr_der: bytes, common_name: str) -> bytes:
         key = key_of_request(csr_der)
@@ -375,7 +375,7 @@ class Desk:
         if order.days:
             ends.append(end_of(not_before, order.days))
         if order.months:
-            ends.append(add_months(not_before, order.months) - SECOND)
+            ends.append(not_after(not_before, order.months) - SECOND)
         # A certificate that outlives its CA could not be verified to its end.
         ends.append(x509.load_der_x509_certificate(signer.certificate_der).not_valid_after_utc)
         if (end := min(ends)) <= self.now:

@@ -12,10 +12,9 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from kvlab.errors import X509Error
 from kvlab.providers.line import Line
 from kvlab.providers.message import CaRequest, CaResponse
-from kvlab.providers.override import DAYS_OF_A_YEAR, overrides
+from kvlab.providers.override import DAYS_OF_A_YEAR, UNREADABLE, overrides
 from kvlab.providers.provider import (
     Answer,
     Cancelled,
@@ -105,7 +104,7 @@ class DigiCert:
         try:
             leaf, *chain = load_certificates(answer.body)
             return Issued(leaf, tuple(chain), overrides(request, leaf))
-        except (X509Error, ValueError):
+        except UNREADABLE:
             return Failed("DigiCert's answer holds no certificate that can be read.")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None, *, step: int | None = None) -> Any:
@@ -116,6 +115,9 @@ class DigiCert:
     ) -> tuple[dict[str, Any], int | None]:
         answer = self._ask(method, path, body, step)
         parsed = _parsed(answer)
+        if parsed is None:
+            self._line.heard(answer, f"{answer.status} no JSON object")
+            raise IssuerError("DigiCert's answer is not what its API promises.")
         if answer.status >= 400:
             self._line.heard(answer, f"{answer.status} {_errors(parsed) or 'without a reason'}")
             self._refuse(answer, parsed)
@@ -164,16 +166,15 @@ def _safe(order_id: str) -> str:
     return quote(order_id, safe="")
 
 
-def _parsed(answer: CaResponse) -> dict[str, Any]:
+def _parsed(answer: CaResponse) -> dict[str, Any] | None:
+    """Return the object in the body; a refusal without one is empty, None stands for any other answer without."""
     try:
         parsed = json.loads(answer.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     if isinstance(parsed, dict):
         return parsed
-    if answer.status < 400:
-        raise IssuerError("DigiCert's answer is not what its API promises.")
-    return {}
+    return {} if answer.status >= 400 else None
 
 
 def _value(parsed: Any, name: str, kind: type) -> Any:
@@ -184,14 +185,17 @@ def _value(parsed: Any, name: str, kind: type) -> Any:
 
 
 def _errors(parsed: dict[str, Any]) -> str:
-    errors = parsed.get("errors")
-    found = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
-    return "; ".join(f"{one.get('message')} ({one.get('code')})" for one in found)
+    return "; ".join(f"{one.get('message')} ({one.get('code')})" for one in _objects(parsed, "errors"))
+
+
+def _objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the objects in a list of an answer; what else stands there says nothing."""
+    found = answer.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _comment(answer: dict[str, Any]) -> str:
-    requests = answer.get("requests")
-    found = [one.get("processor_comment") for one in requests or () if isinstance(one, dict)]
+    found = [one.get("processor_comment") for one in _objects(answer, "requests")]
     return "; ".join(text for text in found if isinstance(text, str) and text)
 
 
@@ -200,11 +204,8 @@ def _waiting(answer: dict[str, Any], order_id: str) -> str:
     reasons = []
     if isinstance(organization, dict) and organization.get("status") == "inactive":
         reasons.append("the organization is not validated yet")
-    names = [
-        str(one.get("name"))
-        for one in answer.get("dns_names_validations") or ()
-        if isinstance(one, dict) and one.get("status") == "unvalidated"
-    ]
+    validations = _objects(answer, "dns_names_validations")
+    names = [str(one.get("name")) for one in validations if one.get("status") == "unvalidated"]
     if names:
         reasons.append(f"not validated yet: {', '.join(names)}")
     return f"DigiCert order {order_id} is {answer['status']}" + (f": {'; '.join(reasons)}." if reasons else ".")

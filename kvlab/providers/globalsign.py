@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kvlab.errors import X509Error
 from kvlab.providers import soap
 from kvlab.providers.baseline import covers, read_address
 from kvlab.providers.line import MASK, Line
 from kvlab.providers.message import CaRequest
-from kvlab.providers.override import overrides
+from kvlab.providers.override import UNREADABLE, overrides
 from kvlab.providers.provider import (
     Answer,
     Cancelled,
@@ -56,10 +55,11 @@ _DETAILS = ("OrderDetail", "PVOrderDetail")
 
 
 class Place(NamedTuple):
-    """Where a name is vetted: a profile is one organization at one level, a domain belongs to a profile."""
+    """Where a name is vetted: a profile is one organization at one level, a domain (by id, name) belongs to one."""
 
     profile_id: str
     domain_id: str
+    domain: str
 
 
 class GlobalSign:
@@ -136,14 +136,17 @@ class GlobalSign:
         for one in answer.iterfind("Response/SearchMsslDomainDetails/SearchMsslDomainDetail"):
             profile = soap.text(one, "MSSLProfileID")
             first = first or profile
-            if covers([soap.text(one, "MSSLDomainName")], common_name.lower()):
-                return Place(profile, soap.text(one, "MSSLDomainID"))
-        return Place(self._account.organization_id or first, "")
+            domain = soap.text(one, "MSSLDomainName")
+            if covers([domain], common_name.lower()):
+                return Place(profile, soap.text(one, "MSSLDomainID"), domain)
+        return Place(self._account.organization_id or first, "", "")
 
     def _order(self, request: OrderRequest, place: Place) -> dict[str, Member]:
         account = self._account
-        own = {request.common_name.lower(), f"www.{request.common_name.lower()}"}
-        own.add(request.common_name.lower().removeprefix("www."))
+        own = {request.common_name.lower()}
+        if request.common_name.lower().removeprefix("www.") == place.domain:
+            # The vetted domain itself comes with and without www; of any other name only what is listed comes.
+            own |= {place.domain, f"www.{place.domain}"}
         names = [name for name in (*request.dns_names, *request.wish.ip_addresses) if name.lower() not in own]
         entries: list[Member] = [{"SANOptionType": _san_type(name), "SubjectAltName": name} for name in names]
         parameter: dict[str, Member] = {
@@ -223,7 +226,7 @@ def _issued(answer: Element, request: OrderRequest) -> Answer:
         (leaf,) = load_certificates(leaf_pem)
         chain = tuple(der for text in soap.texts(authorities, "CACert") for der in load_certificates(text))
         return Issued(leaf, chain, overrides(request, leaf))
-    except (X509Error, ValueError):
+    except UNREADABLE:
         return Failed("GlobalSign's answer holds no certificate that can be read.")
 
 

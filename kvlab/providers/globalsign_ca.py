@@ -297,7 +297,7 @@ def _common_name(element: Element, csr_der: bytes) -> str:
 
 
 def _months(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:5]) <= 999):
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:5]) <= 9999):
         raise Refusal(Kind.MALFORMED, "ValidityPeriod/Months: a whole number is needed.")
     return int(text)
 

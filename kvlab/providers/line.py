@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from kvlab.providers.message import CaRequest, Exchange
 from kvlab.providers.provider import IssuerError, IssuerUnavailable
@@ -19,6 +21,7 @@ SHORTEST_MASKED = 4
 _SENDABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 """What a header's value may be (RFC 9110 section 5.5)."""
 
+_QUOTES = {'"': "&quot;", "'": "&apos;"}
 _BUSY = frozenset({408, 425, 429, 502, 503, 504})
 
 
@@ -36,6 +39,7 @@ class Line:
     def __init__(self, authority: str, account: Account, send: Send, note: Note) -> None:
         self.authority = authority
         self.account = account
+        self._masked = _spellings(account.password)
         self._send = send
         self._note = note
 
@@ -76,12 +80,24 @@ class Line:
         self._note(Exchange(self.authority, "answer", self.masked(summary), shown, step))
 
     def masked(self, text: str) -> str:
-        """Return text without the password, wherever it stands."""
-        password = self.account.password
-        return text.replace(password, MASK) if len(password) >= SHORTEST_MASKED else text
+        """Return text without the password, wherever it stands, as it is or as XML and JSON write it."""
+        for spelling in self._masked:
+            text = text.replace(spelling, MASK)
+        return text
 
     @staticmethod
     def retry_after(answer: CaResponse) -> int | None:
-        """Return the seconds of ``Retry-After``; None if it is absent or a date (RFC 9110 section 10.2.3)."""
+        """
+        Return the seconds of ``Retry-After``; None if it is absent, a date (RFC 9110 section 10.2.3), or 0.
+
+        Who is to ask again at once would ask without end.
+        """
         value = answer.header("Retry-After") or ""
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+        return (int(value) or None) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+def _spellings(password: str) -> tuple[str, ...]:
+    if len(password) < SHORTEST_MASKED:
+        return ()
+    written = json.dumps(password)[1:-1], json.dumps(password, ensure_ascii=False)[1:-1]
+    return tuple(dict.fromkeys((password, escape(password), escape(password, _QUOTES), *written)))

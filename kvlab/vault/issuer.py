@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kvlab.errors import CertificateIssuerNotFound, ContactsNotFound, InvalidProperty
 from kvlab.store import vault as rows
 from kvlab.vault.account import check_issuer_object, provider_name, sealing_id
 from kvlab.vault.view import View, name_key, operation, start_after
 from kvlab.wire.issuer import CertificateIssuerItem, Contacts, IssuerBundle, IssuerCredentials, OrganizationDetails
+from kvlab.wire.model import WireModel
 from kvlab.wire.policy import PolicyAttributes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from kvlab.vault.turn import Turn
+
+Model = TypeVar("Model", bound=WireModel)
 
 _RESERVED = frozenset({"self", "unknown"})
 
@@ -73,7 +76,9 @@ class IssuerOperations(View):
         attributes: PolicyAttributes | dict[str, Any] | None = None,
     ) -> IssuerBundle:
         """
-        Change members of an issuer object; those left out stay. Arguments as for ``set_certificate_issuer``.
+        Change members of an issuer object; those left out stay, in ``credentials`` and ``org_details`` too.
+
+        Arguments as for ``set_certificate_issuer``; a list, as ``admin_details``, is replaced whole.
 
         Raises:
             CertificateIssuerNotFound: 404.
@@ -82,14 +87,7 @@ class IssuerOperations(View):
         change = IssuerBundle.read(issuer if issuer is not None else members, "issuer")
         with self._core.turn(self._principal) as turn:
             stored, sealed = self._stored_issuer(turn.connection, name)
-            update = {member: getattr(change, member) for member in change.model_fields_set}
-            whole = stored.model_copy(update=update)
-            if change.credentials is not None and stored.credentials is not None:
-                given = change.credentials.model_dump()
-                whole.credentials = stored.credentials.model_copy(update=given)
-            if stored.attributes is not None:
-                enabled = change.attributes.enabled if change.attributes else None
-                whole.attributes = stored.attributes.model_copy(update={} if enabled is None else {"enabled": enabled})
+            whole = _laid_over(stored, change)
             created = (stored.attributes and stored.attributes.created) or turn.seconds
             return self._keep_issuer(
                 turn, name, whole, created=created, sealed=sealed, kind="update_certificate_issuer"
@@ -236,6 +234,19 @@ class IssuerOperations(View):
         found = Contacts.model_validate_json(text)
         found.id = self._place.id("certificates", "contacts")
         return found
+
+
+def _laid_over(stored: Model, change: Model) -> Model:
+    """
+    Return a model with what is given in another one, and in its members, in place of what was there.
+
+    Members of members stay too, as those of a policy do: the clients send only what they were told to change.
+    """
+    given = {name: value for name in change.model_fields_set if (value := getattr(change, name)) is not None}
+    for name, value in given.items():
+        if isinstance(value, WireModel) and (before := getattr(stored, name)) is not None:
+            given[name] = _laid_over(before, value)
+    return stored.model_copy(update=given)
 
 
 def _members(*values: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from kvlab.vault.turn import VAULT
 from kvlab.vault.version import add_version
 from kvlab.wire.operation import OperationError
 from kvlab.wire.policy import CertificatePolicy
-from kvlab.x509.chain import find_leaf
+from kvlab.x509.chain import find_leaf, order_from_leaf
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -173,10 +173,12 @@ def _finish(case: _Case, outcome: Answer) -> None:
         case Issued():
             try:
                 _check_leaf(outcome.leaf_der, case.order.public_der, case.turn.now)
-            except X509Error as error:
+                chain = _chain(outcome, keep_order=case.order.preserve_cert_order)
+            except ValueError as error:
+                # An X509Error is one; what only cryptography can not read (a date that is none) is another.
                 _fail(case, ISSUER_ERROR, f"The issuer's certificate can not be merged: {error}")
             else:
-                _merge(case, outcome)
+                _merge(case, outcome, chain)
         case Rejected(reason):
             _fail(case, REQUEST_REJECTED, reason)
         case Failed(reason):
@@ -190,7 +192,7 @@ def _check_leaf(leaf_der: bytes, public_der: bytes, now: datetime) -> None:
     Refuse what can not be merged.
 
     Raises:
-        X509Error: it is no certificate, is for another key, or is expired.
+        ValueError: it is no certificate, is for another key, or is expired.
     """
     find_leaf([leaf_der], public_der)
     not_after = x509.load_der_x509_certificate(leaf_der).not_valid_after_utc
@@ -198,7 +200,14 @@ def _check_leaf(leaf_der: bytes, public_der: bytes, now: datetime) -> None:
         raise X509Error(f"It is expired: its notAfter is {not_after.isoformat()}.")
 
 
-def _merge(case: _Case, issued: Issued) -> None:
+def _chain(issued: Issued, *, keep_order: bool) -> list[bytes]:
+    """Return all certificates in the order the secret will show, as with a merge by hand."""
+    if keep_order:
+        return [issued.leaf_der, *issued.chain_der]
+    return order_from_leaf(issued.leaf_der, issued.chain_der)
+
+
+def _merge(case: _Case, issued: Issued, certificates_der: list[bytes]) -> None:
     order = case.order
     assert case.policy is not None
     overrides = [override._asdict() for override in issued.overrides]
@@ -209,7 +218,7 @@ def _merge(case: _Case, issued: Issued) -> None:
         name=order.name,
         policy=case.policy,
         leaf_der=issued.leaf_der,
-        certificates_der=[issued.leaf_der, *issued.chain_der],
+        certificates_der=certificates_der,
         key_id=order.key_id,
         enabled=order.enabled,
         tags=order.tags,

@@ -17,7 +17,7 @@ from kvlab.providers.provider import (
     Rejected,
     Revokes,
 )
-from tests.providers.make import CAS, PRODUCTS, Office, ec_key, order, parsed
+from tests.providers.make import CAS, PRODUCTS, Office, days, ec_key, names, order, parsed
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
@@ -305,3 +305,44 @@ def test_passwords_of_accounts_are_not_read_back_and_not_in_the_database(office,
     with office.core.read() as connection:
         everything = repr(connection.connection.dbapi_connection.execute("SELECT * FROM ca").fetchall())
     assert "correct" not in everything
+
+
+def names_of(office, common_name, dns_names=(), **members):
+    return names(parsed(office.issue(order(common_name, dns_names, **members)).leaf_der))
+
+
+@pytest.mark.parametrize(("common_name", "other"), [("shop.", "www.shop."), ("www.shop.", "shop.")])
+def test_a_name_below_a_domain_has_the_partner_that_was_asked_for(office, common_name, other):
+    """Only a whole domain comes with and without www by itself, so the order has to list the partner here."""
+    common_name, other = f"{common_name}contoso.com", f"{other}contoso.com"
+
+    assert {*names_of(office, common_name, (common_name, other))} == {common_name, other}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"require_domain_validation": True, "domains": ["www.contoso.com"]},
+        {"caa": {"contoso.com": ["letsencrypt.org"], "www.contoso.com": ["digicert.com", "globalsign.com"]}},
+    ],
+    ids=["not validated", "CAA"],
+)
+def test_a_partner_that_nobody_asked_for_does_not_stop_an_order(office, words):
+    office.configure(**words)
+
+    assert names_of(office, "www.contoso.com") == ["www.contoso.com"]
+
+
+def test_the_record_of_the_very_organization_comes_before_one_for_all(office):
+    record = {"state": "Ohio", "registration_number": "1"}
+    office.configure(organizations=[
+        {**record, "name": "For all"}, {**record, "name": "Contoso", "id": "1001", "domains": ["contoso.com"]},
+    ])  # fmt: skip
+
+    leaf = parsed(office.issue(order()).leaf_der)
+    assert "O=Contoso" in leaf.subject.rfc4514_string()
+
+
+def test_more_months_than_there_are_is_as_long_as_the_ca_may(office):
+    """As long as the calendar of certificates goes: 9999 years at DigiCert, which counts in years."""
+    assert days(parsed(office.issue(order(months=12 * 9999 if office.name == "DigiCert" else 9999)).leaf_der)) == 199

@@ -94,10 +94,31 @@ def test_each_member_is_checked_and_no_credential_is_repeated(vault, path, value
 def test_a_patch_may_not_take_away_what_the_provider_needs_but_may_leave_the_password(vault):
     vault.set_certificate_issuer("MyCA", DIGICERT)
     assert vault.update_certificate_issuer("MyCA", credentials={"account_id": "1002"}).credentials.account_id == "1002"
-    for change in ({"org_details": {"zip": 1}}, {"provider": "GlobalSign"}, {"credentials": {"account_id": ""}}):
+    for change in ({"org_details": {"id": ""}}, {"provider": "GlobalSign"}, {"credentials": {"account_id": ""}}):
         with pytest.raises((OrganizationIdNotSet, MissingProperty)):
             vault.update_certificate_issuer("MyCA", change)
     assert vault.get_certificate_issuer("MyCA").provider == "DigiCert"
+
+
+@pytest.mark.parity("issuer-patch")
+@pytest.mark.parametrize(
+    ("provider", "change"),
+    [
+        ("DigiCert", {"org_details": {"admin_details": [{"first_name": "Eve"}]}}),
+        ("GlobalSign", {"org_details": {"id": "7", "zip": 98052}}),
+        ("DigiCert", {"credentials": None, "org_details": None, "attributes": None}),
+    ],
+    ids=["contacts", "organization", "nulls"],
+)
+def test_a_patch_keeps_members_of_members_and_takes_null_for_left_out(vault, provider, change):
+    """The clients' `update_issuer(name, admin_contacts=…)` sends org_details without the id that was given before."""
+    before = vault.set_certificate_issuer("MyCA", {**ISSUER, "provider": provider})
+
+    after = vault.update_certificate_issuer("MyCA", change)
+
+    expected = {**before.org_details.model_dump(), **(change["org_details"] or {})}
+    assert after.org_details.model_dump() == expected
+    assert (after.credentials, after.attributes) == (before.credentials, before.attributes)
 
 
 @pytest.mark.parity("disabled-issuer")

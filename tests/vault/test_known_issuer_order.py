@@ -529,13 +529,21 @@ def test_the_password_is_in_no_event_and_no_row(buyer, clock, ca):
 
 
 def test_the_chain_is_put_in_order_unless_the_cas_order_was_asked_for(buyer, clock, ca):
-    ca.polls = [
-        lambda request: Issued(ca.ca.leaf_of_request(request.csr_der), (ca.ca.root, ca.ca.intermediate))
-        for _ in range(2)
-    ]
-    buyer.create_certificate("kept", {**POLICY.model_dump(), "secret_props": {"contentType": "application/x-pem-file"}},
-                             preserve_cert_order=True)  # fmt: skip
+    def jumbled(request):
+        leaf = ca.ca.leaf_of_request(request.csr_der)
+        return Issued(leaf, (ca.ca.root, leaf, ca.ca.intermediate))
+
+    ca.polls = [jumbled for _ in range(3)]
+    pem = {**POLICY.model_dump(), "secret_props": {"contentType": "application/x-pem-file"}}
+    buyer.create_certificate("ordered", pem)
+    buyer.create_certificate("kept", pem, preserve_cert_order=True)
     clock.advance(1)
 
-    kept = x509.load_pem_x509_certificates(buyer.get_secret("kept").value.encode())
-    assert [each.subject.rfc4514_string() for each in kept][1:] == ["CN=Outside Root", "CN=Outside CA"]
+    shown = {}
+    for name in ("ordered", "kept"):
+        found = x509.load_pem_x509_certificates(buyer.get_secret(name).value.encode())
+        shown[name] = [each.subject.rfc4514_string().removeprefix("CN=") for each in found]
+    assert shown == {
+        "ordered": ["contoso.com", "Outside CA", "Outside Root"],
+        "kept": ["contoso.com", "Outside Root", "contoso.com", "Outside CA"],
+    }
