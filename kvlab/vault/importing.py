@@ -129,7 +129,7 @@ def open_source(source: Source, stored: CertificatePolicy | None, now: datetime)
     certificate = x509.load_der_x509_certificate(leaf)
     if certificate.not_valid_after_utc <= now:
         raise ExpiredCertificate("value", certificate.not_valid_after_utc.isoformat())
-    ordered = contents.certificates_der
+    ordered = contents.file_order
     if not source.preserve_cert_order:
         ordered = order_from_leaf(leaf, [der for der in ordered if der != leaf])
     key_props = KeyProperties(kty=spec.kty, key_size=spec.key_size, crv=spec.crv)  # type: ignore[arg-type]
@@ -250,7 +250,7 @@ def _policy(
             lifetime_actions=wish.lifetime_actions,
             issuer=wish.issuer,
         ),
-        any_validity=True,
+        facts=["validity_months"],
     ).policy  # fmt: skip
     assert whole.secret_props is not None
     whole.secret_props.content_type = content_type  # type: ignore[assignment]

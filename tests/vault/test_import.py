@@ -13,6 +13,7 @@ from kvlab.errors import (
     UnreadablePfx,
     VaultError,
 )
+from kvlab.x509.pfx import write_pfx
 from tests.vault.make import (
     OutsideCA,
     ec_key,
@@ -260,17 +261,19 @@ def test_an_imported_certificate_is_renewed_by_its_inferred_policy(vault, key):
 
 
 @pytest.mark.parity("import-chain")
+@pytest.mark.parametrize("form", ["PEM", "PFX"])
 @pytest.mark.parametrize("preserve", [False, True])
-def test_the_chain_is_kept_leaf_first_unless_the_order_is_to_be_preserved(vault, preserve):
+def test_the_chain_is_kept_leaf_first_unless_the_order_is_to_be_preserved(vault, preserve, form):
     ca, key = OutsideCA(), ec_key()
     leaf = ca.leaf(key.public_key())
-    mixed = pkcs8_pem(key) + pem_of(ca.root) + pem_of(ca.intermediate) + pem_of(leaf)
+    mixed = [ca.root, ca.intermediate, leaf]
+    file = write_pfx(key, mixed, salt=bytes(16)) if form == "PFX" else pem_file(key, *mixed)
 
-    bundle = vault.import_certificate("web", mixed, policy=PEM, preserve_cert_order=preserve)
+    bundle = vault.import_certificate("web", file, preserve_cert_order=preserve)
 
-    order = (ca.root, ca.intermediate, leaf) if preserve else (leaf, ca.intermediate, ca.root)
     assert bundle.cer == leaf
-    assert vault.get_secret("web").value == pkcs8_pem(key) + "".join(map(pem_of, order))
+    shown = vault.get_secret("web", out_content_type="application/x-pem-file" if form == "PFX" else None).value
+    assert shown == pem_file(key, *(mixed if preserve else reversed(mixed)))
 
 
 @pytest.mark.parity("import-replaces", "import-version")
