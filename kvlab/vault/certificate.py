@@ -281,10 +281,7 @@ class CertificateOperations(View):
 
     def _change_policy(self, turn: Any, row: Row[Any], change: CertificatePolicy) -> str:
         stored = CertificatePolicy.model_validate_json(row.c_policy)
-        props = change.x509_props
-        # A stored validity may be an imported certificate's; the limit is for what is asked for now.
-        kept = props is None or props.validity_months is None
-        whole = policies.complete(policies.merged(stored, change), any_validity=kept).policy
+        whole = policies.changed(stored, change)
         creation.check_issuer(self._core, turn.connection, whole)
         text = creation.replaced_policy(turn, row.c_policy, whole)
         rows.set_certificate(turn.connection, row.c_id, policy=text)

@@ -31,7 +31,7 @@ from kvlab.x509.name import parse_name
 from kvlab.x509.repair import repaired_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from cryptography import x509
 
@@ -62,20 +62,21 @@ class Meaning(NamedTuple):
     profile: Profile
 
 
-def complete(policy: CertificatePolicy, *, any_validity: bool = False) -> Meaning:
+def complete(policy: CertificatePolicy, *, facts: Collection[str] = ()) -> Meaning:
     """
     Fill in the defaults of a policy and refuse what can not be made.
 
     Args:
         policy: as a caller gave it.
-        any_validity: take any positive number of months (an imported certificate's is a fact, not a wish).
+        facts: those of ``subject`` and ``validity_months`` that an imported certificate has, so that nobody wishes them
+            and no limit holds but that there is at least one month.
 
     Raises:
         InvalidProperty: a member's value is not allowed; names the member and what is.
         InvalidSubject: the subject is no X.500 name.
     """
     key_props = _key_props(policy.key_props or KeyProperties())
-    x509_props = _x509_props(policy.x509_props or X509CertificateProperties(), key_props.kty or "", any_validity)
+    x509_props = _x509_props(policy.x509_props or X509CertificateProperties(), key_props.kty or "", facts)
     issuer = _issuer(policy.issuer or IssuerParameters())
     whole = CertificatePolicy(
         key_props=key_props,
@@ -159,6 +160,29 @@ def merged(stored: CertificatePolicy, change: CertificatePolicy) -> CertificateP
     return whole
 
 
+def changed(stored: CertificatePolicy, change: CertificatePolicy) -> CertificatePolicy:
+    """
+    Return the stored policy after a PATCH.
+
+    What the change does not name stays to the letter, also where nobody could ask for it: an imported certificate's
+    subject, months and basic constraints are facts.
+
+    Raises:
+        InvalidProperty: and ``InvalidSubject``: the policy, as it would be, can not be.
+    """
+    wish, known = merged(stored, change), stored.x509_props or X509CertificateProperties()
+    asked = change.x509_props.model_fields_set if change.x509_props else frozenset()
+    kept = [name for name in X509CertificateProperties.model_fields if name not in asked or name == "basic_constraints"]
+    if not asked:
+        # Only the trigger's days depend on it; a certificate need not have any name.
+        stand_in = X509CertificateProperties(subject="CN=kept", validity_months=known.validity_months)
+        wish = wish.model_copy(update={"x509_props": stand_in})
+    whole = complete(wish, facts=kept).policy
+    assert whole.x509_props is not None
+    props = whole.x509_props.model_copy(update={name: getattr(known, name) for name in kept})
+    return whole.model_copy(update={"x509_props": props})
+
+
 def stamped(policy: CertificatePolicy, *, created: int, updated: int) -> CertificatePolicy:
     """Return the policy with its own attributes (epoch seconds)."""
     attributes = PolicyAttributes(enabled=True, created=created, updated=updated)
@@ -218,13 +242,13 @@ def _secret_props(given: SecretProperties) -> SecretProperties:
     return SecretProperties(content_type=given.content_type or PKCS12)
 
 
-def _x509_props(given: X509CertificateProperties, kty: str, any_validity: bool) -> X509CertificateProperties:
-    if given.subject is not None and len(given.subject) > SUBJECT_LIMIT:
+def _x509_props(given: X509CertificateProperties, kty: str, facts: Collection[str]) -> X509CertificateProperties:
+    if given.subject is not None and len(given.subject) > SUBJECT_LIMIT and "subject" not in facts:
         raise InvalidProperty(
             "policy.x509_props.subject", f"It has {len(given.subject)} characters; at most {SUBJECT_LIMIT} are allowed."
         )
     months = DEFAULT_VALIDITY if given.validity_months is None else given.validity_months
-    if months < 1 or (months > VALIDITY_LIMIT and not any_validity):
+    if months < 1 or (months > VALIDITY_LIMIT and "validity_months" not in facts):
         raise InvalidProperty(
             "policy.x509_props.validity_months",
             f"It is a whole number from 1 to {VALIDITY_LIMIT}, not {months}.",

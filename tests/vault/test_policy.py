@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from cryptography import x509
 
 from kvlab.errors import InvalidProperty, MissingProperty
-from tests.vault.make import ec_key, ec_policy, finish, parsed, pfx_file, self_signed
+from kvlab.x509.name import parse_name
+from tests.vault.make import ec_key, ec_policy, finish, parsed, pfx_file, self_signed, sign
 
 
 @pytest.mark.parity("policy-defaults", "get_certificate_policy", "as-written", "lifetime-default")
@@ -89,6 +91,44 @@ def test_patching_a_policy_keeps_what_is_left_out(vault, clock):
     with pytest.raises(InvalidProperty):
         vault.update_certificate_policy("web", {"x509_props": {"validity_months": 0}})
     assert changed == vault.get_certificate_policy("web")
+
+
+@pytest.mark.parity("patch-policy", "import-ca")
+def test_patching_the_policy_of_an_imported_certificate_keeps_what_the_certificate_says(vault):
+    """It is a fact and no wish: a CA, an empty list of names, a subject longer than one may ask for."""
+    key, long = (
+        ec_key(),
+        ", ".join(["CN=import.contoso.com", *(f"OU=unit {number} of Contoso" for number in range(10))]),
+    )
+    extensions = [
+        (x509.BasicConstraints(ca=True, path_length=None), True),
+        (x509.SubjectAlternativeName([x509.DNSName("a.example")]), False),
+    ]
+    name = parse_name(long)
+    vault.import_certificate("web", pfx_file(key, sign(key.public_key(), name, name, key, extensions=extensions)))
+    before = vault.get_certificate_policy("web").x509_props
+
+    actions = [{"trigger": {"lifetime_percentage": 50}, "action": {"action_type": "EmailContacts"}}]
+    after = vault.update_certificate_policy("web", {"lifetime_actions": actions}).x509_props
+    assert after == before
+    assert (after.subject, after.basic_constraints.ca, after.sans.emails) == (long, True, [])
+
+    changed = vault.update_certificate_policy("web", {"x509_props": {"validity_months": 6}}).x509_props
+    assert changed == before.model_copy(update={"validity_months": 6})
+    with pytest.raises(InvalidProperty, match="subject"):
+        vault.update_certificate_policy("web", {"x509_props": {"subject": long}})
+
+
+@pytest.mark.parity("patch-policy")
+def test_the_policy_of_a_certificate_without_any_name_can_be_changed(vault):
+    key, nobody = ec_key(), x509.Name([])
+    vault.import_certificate("web", pfx_file(key, sign(key.public_key(), nobody, nobody, key)))
+
+    policy = vault.update_certificate_policy("web", {"key_props": {"reuse_key": True}})
+
+    assert (policy.key_props.reuse_key, policy.x509_props.subject) == (True, "")
+    with pytest.raises(InvalidProperty, match="alternative name"):
+        vault.create_certificate("web")
 
 
 @pytest.mark.parity("patch-key-type")
