@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -45,13 +46,13 @@ class Request(NamedTuple):
 
     def object(self) -> dict[str, Any]:
         """
-        Return the body, read as a JSON object.
+        Return the body, read as a JSON object; files written on Windows begin with a mark (RFC 8259 section 8.1).
 
         Raises:
             MalformedBody: it is none.
         """
         try:
-            found = from_json(self.body, allow_inf_nan=False)
+            found = from_json(self.body.removeprefix(BOM_UTF8), allow_inf_nan=False)
         except ValueError as error:
             raise MalformedBody(str(error)) from None
         if not isinstance(found, dict):

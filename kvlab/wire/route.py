@@ -102,6 +102,8 @@ def find_route(method: str, segments: list[str]) -> tuple[Route, dict[str, str]]
     """
     if method not in METHODS:
         raise MethodUnknown(method)
+    if len(segments) > 2 and segments[0].casefold() == "keys" and segments[-1].casefold() in _ABSENT:
+        raise ResourceNotFound("/" + "/".join(segments))
     allowed = []
     for route in _BY_LENGTH.get(len(segments), ()):
         arguments = route.match(segments)
@@ -219,6 +221,9 @@ _BY_LENGTH = {
     length: tuple(route for route in ROUTES if len(route.path) == length)
     for length in {len(route.path) for route in ROUTES}
 }
+
+_ABSENT = frozenset({"rotate", "rotationpolicy", "release", "attestation"})
+"""What can be asked of a key in the service and not here: to say that a key has no such version would mislead."""
 
 # What clients send when a name is empty: the service knows the path, with other methods.
 _INCOMPLETE = (

@@ -222,6 +222,20 @@ def test_wrong_methods_and_unknown_paths(served):
     assert served.call("GET", "/nothing/of/the/kind").status == 404
 
 
+def test_what_the_service_does_with_keys_and_kvlab_not_is_no_version_of_the_key(served):
+    served.call("POST", "/keys/turning/create", {"kty": "EC"})
+
+    for method, path in (
+        ("POST", "/keys/turning/rotate"), ("GET", "/keys/turning/rotationpolicy"),
+        ("PUT", "/Keys/turning/RotationPolicy"), ("POST", "/keys/turning/release"), ("GET", "/keys/turning/attestation"),
+    ):  # fmt: skip
+        answer = served.call(method, path, {} if method != "GET" else None)
+        assert (answer.status, answer.code) == (404, "NotFound")
+        assert answer.json["error"]["message"] == f"The resource {path} is not part of this API."
+    served.call("POST", "/keys/rotate/create", {"kty": "EC"})
+    assert served.call("GET", "/keys/rotate").status == 200
+
+
 @pytest.mark.parity("http-verb-override", "update_certificate")
 def test_a_post_may_stand_for_another_method(served):
     created(served, "overridden")
@@ -304,6 +318,14 @@ def test_the_request_can_be_had_as_a_pkcs10(served):
 
     assert answer.headers["Content-Type"] == "application/pkcs10"
     assert x509.load_der_x509_csr(base64.b64decode(answer.body)).is_signature_valid
+
+
+def test_a_body_may_begin_with_the_mark_that_windows_puts_into_files(served):
+    headers = {"Authorization": f"Bearer {served.token()}", "Content-Type": "application/json"}
+
+    answer = served.raw("PUT", "/secrets/marked?api-version=7.6", b'\xef\xbb\xbf{"value": "x"}', headers)
+
+    assert answer.json["value"] == "x"
 
 
 def test_a_body_of_the_wrong_kind_is_refused_by_name(served):
