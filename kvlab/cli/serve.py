@@ -19,6 +19,7 @@ from kvlab.cli.lab import home, whole_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from socket import socket
 
     from kvlab.server.register import Register
     from kvlab.server.site import Site
@@ -74,8 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     from kvlab.server.register import Register  # noqa: PLC0415  a wrong option is told before anything heavy is loaded
-    from kvlab.server.run import LOOPBACK, listen, port_of, serve  # noqa: PLC0415
+    from kvlab.server.run import LOOPBACK, port_of, serve  # noqa: PLC0415
 
+    for name in ("host", "data", "database", "managed_identity"):
+        if getattr(options, name) == "":
+            # A variable of the shell that is not set, most likely: nobody wants to find out later where all of it went.
+            raise WrongUse(f"--{name.replace('_', '-')} is empty")
     if options.managed_identity == "owner":
         raise WrongUse("the managed identity is a principal of its own, never the owner")
     if options.data and options.database not in (None, EMBEDDED):
@@ -85,8 +90,8 @@ def run(options: argparse.Namespace) -> int:
         folder = stack.enter_context(_folder(options))
         vault = stack.enter_context(_open(options, *_place(options, folder, stack)))
         register = Register(vault.store, managed_identity=options.managed_identity)
-        sockets, iot_sockets = (listen(options.host, port) for port in (options.port, options.iot_port))
-        mqtt_sockets = listen(options.host, options.mqtt_port) if _has_broker() else []
+        sockets, iot_sockets = (_listen(options.host, port) for port in (options.port, options.iot_port))
+        mqtt_sockets = _listen(options.host, options.mqtt_port) if _has_broker() else []
         if options.host not in LOOPBACK:
             sys.stderr.write(TEACHING)
 
@@ -101,6 +106,19 @@ def run(options: argparse.Namespace) -> int:
 
         serve(vault, register, sockets, options.host, ready, iot_sockets, mqtt_sockets)
     return 0
+
+
+def _listen(host: str, port: int) -> list[socket]:
+    from kvlab.server.run import listen  # noqa: PLC0415
+
+    try:
+        return listen(host, port)
+    except OSError as error:
+        where = f"port {port} of {host}" if port else host
+        raise Failure(
+            f"can not listen on {where}: {error.strerror} (--host takes an address of this machine; without a port, "
+            "one that is free is found)"
+        ) from None
 
 
 def _has_broker() -> bool:

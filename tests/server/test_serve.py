@@ -177,6 +177,10 @@ def test_a_seeded_vault_is_served_on_a_simulated_clock_only(tmp_path):
         ("--clock", "sundial"),
         ("--data", "a", "--database", "b"),
         ("--managed-identity", "owner"),
+        ("--managed-identity", ""),
+        ("--data", ""),
+        ("--database", ""),
+        ("--host", ""),
         ("more",),
     ],
     ids=" ".join,
@@ -188,12 +192,22 @@ def test_wrong_use_exits_2_with_one_line(arguments):
     assert done.err.count("\n") == 1
 
 
-def test_a_taken_port_is_a_failure_in_one_line():
+@pytest.mark.parametrize("option", ["--port", "--iot-port"])
+def test_a_taken_port_is_a_failure_in_one_line_that_names_it(option):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = kvlab("serve", "--port", taken.getsockname()[1])
+        port = taken.getsockname()[1]
+        done = kvlab("serve", option, port)
 
     assert done.status == 1
+    assert done.err.startswith(f"kvlab: can not listen on port {port} of 127.0.0.1: Address already in use (--host")
     assert done.err.count("\n") == 1
+
+
+def test_a_host_of_another_machine_is_a_failure_that_names_it():
+    done = kvlab("serve", "--host", "203.0.113.5")
+
+    assert done.status == 1
+    assert done.err.startswith("kvlab: can not listen on 203.0.113.5: ")
 
 
 def test_sigterm_finishes_the_requests_under_way():
