@@ -19,7 +19,7 @@ from kvlab.x509.key import PrivateKey, key_spec, load_private_key, public_key_de
 from kvlab.x509.pfx import read_pfx
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Signed = x509.Certificate | x509.CertificateSigningRequest
 
@@ -41,6 +41,17 @@ def dns_names(source: Signed) -> list[str]:
     except (x509.ExtensionNotFound, ValueError):
         return []
     return names.get_values_for_type(x509.DNSName)
+
+
+def same_names(found: Iterable[str], wanted: Iterable[str]) -> bool:
+    """Whether these are the same host names, in any order; DNS knows no case."""
+    return {name.lower() for name in found} == {name.lower() for name in wanted}
+
+
+def is_named(names: Iterable[str], host: str) -> bool:
+    """Whether one of the names is the host, or a star for its first label (RFC 9525 section 6.3)."""
+    wanted = host.lower()
+    return any(name.lower() in (wanted, f"*.{wanted.partition('.')[2]}") for name in names)
 
 
 def key_words(source: object) -> str:
@@ -83,7 +94,8 @@ def refusal(
         client = PolicyBuilder().store(Store(list(roots))).time(now).build_server_verifier(x509.DNSName(host))
         client.verify(leaf, list(others))
     except (VerificationError, ValueError) as error:
-        return str(error) or type(error).__name__
+        # What it was processing when it said so is the certificate's whole name.
+        return str(error).partition(" (encountered")[0] or type(error).__name__
     return ""
 
 

@@ -41,6 +41,7 @@ class Version:
         made_by: ``create``, ``merge``, ``import``, ``renewal`` or ``restore``, as the log tells.
         maker: the principal who began it; ``vault`` for a renewal.
         event: the number of the event that made it, or None.
+        exportable: whether its key may leave, as the log told when it was made; None where it did not.
     """
 
     bundle: CertificateBundle
@@ -48,6 +49,7 @@ class Version:
     made_by: str
     maker: str
     event: int | None
+    exportable: bool | None = None
 
     @property
     def id(self) -> str:
@@ -178,6 +180,11 @@ class Look:
             return None
         return read_bundle(self.vault.get_secret(name, version).value or "")
 
+    def holds_key(self, name: str, version: Version) -> bool:
+        """Whether the secret of a version has the private key in it, even where nobody may read it just now."""
+        held = self.secret(name, version.id)
+        return bool(held.keys) if held is not None else version.exportable is True
+
     def about(self, name: str, area: str = "certificates") -> list[Event]:
         """Return the events about an object, the oldest first."""
         place = f"{area}/{name}".casefold()
@@ -213,9 +220,11 @@ class Look:
         """
         if self.answer is None:
             raise Stuck(f"Hand something in: check('{self.task.id}', answer)")
-        if isinstance(self.answer, bytes):
-            return self.answer.decode("utf-8", "replace")
-        return self.answer if isinstance(self.answer, str) else ""
+        # A secret as kvlab or the SDK answers it stands for its value.
+        given = getattr(self.answer, "value", self.answer)
+        if isinstance(given, (bytes, bytearray)):
+            return given.decode("utf-8", "replace")
+        return given if isinstance(given, str) else ""
 
     def _made(self, name: str) -> list[Event]:
         return [
@@ -234,9 +243,9 @@ class Look:
         leaf = x509.load_der_x509_certificate(bundle.cer)
         if made is None:
             return Version(bundle, leaf, "restore", "", None)
-        maker = began[0].actor if began else made.actor
-        how = _MAKERS.get(made.kind) or ("renewal" if maker == "vault" else "create")
-        return Version(bundle, leaf, how, maker, made.seq)
+        told = began[0] if began else made
+        how = _MAKERS.get(made.kind) or ("renewal" if told.actor == "vault" else "create")
+        return Version(bundle, leaf, how, told.actor, made.seq, told.detail.get("exportable"))
 
 
 def refusal_words(event: Event) -> str:
@@ -252,11 +261,11 @@ def _name(identifier: str, part: int = 4) -> str:
 def _certificates(part: Any) -> list[x509.Certificate]:
     if isinstance(part, x509.Certificate):
         return [part]
-    if isinstance(getattr(part, "cer", None), bytes):
-        part = part.cer
-    if not isinstance(part, (bytes, str)):
+    part = getattr(part, "cer", part)
+    if not isinstance(part, (bytes, bytearray, str)):
         return []
     try:
-        return [x509.load_der_x509_certificate(der) for der in load_certificates(part)]
+        octets = part if isinstance(part, str) else bytes(part)
+        return [x509.load_der_x509_certificate(der) for der in load_certificates(octets)]
     except ValueError:
         return []
