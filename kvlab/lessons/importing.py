@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from kvlab.errors import X509Error
 from kvlab.lessons.exercise import Making, Row, Stuck
-from kvlab.lessons.fact import dns_names, fingerprint, is_authority, is_for_servers, is_signed_by
+from kvlab.lessons.fact import dns_names, fingerprint, is_authority, is_for_servers, is_named, is_signed_by
 from kvlab.lessons.look import refusal_words
 from kvlab.lessons.self_signed import plant_and_host
 from kvlab.providers.authority import make_hierarchy, sign_request
@@ -85,14 +85,15 @@ def _four_labels(at: Look) -> Iterator[Row]:
     ends = "CR LF" if "\r" in text else "LF"
     yield Row("line ends", "LF", ends, ends == "LF", "line_ends")
     current = at.current(task.name) if at.has(task.name) else None
-    refused = at.refused("import_certificate", task.name)
-    words = refusal_words(refused) if refused else "imported" if current else "not imported"
-    hint = "locked" if keys[0].startswith("ENCRYPTED") else "not_imported"
-    yield Row(
-        "import", "imported", words, refused is None and current is not None, hint, refused.seq if refused else None
-    )
     if current is not None:
+        # What was refused before or after it takes nothing back.
+        yield Row("import", "imported", "imported", True, "not_imported")
         yield _same_key(current, x509.load_pem_x509_certificate(task.certificate.encode()))
+        return
+    refused = at.refused("import_certificate", task.name)
+    words, seq = (refusal_words(refused), refused.seq) if refused else ("not imported", None)
+    hint = "locked" if refused and keys[0].startswith("ENCRYPTED") else "not_imported"
+    yield Row("import", "imported", words, False, hint, seq)
 
 
 def _same_key(current: Version, wanted: object, hint: str = "other_key_imported") -> Row:
@@ -151,7 +152,8 @@ def _from_own_key(at: Look) -> Iterator[Row]:
     version = current.leaf.version.name
     yield Row("version", "v3", version, version == "v3", "old_version_number")
     names = dns_names(current.leaf)
-    yield Row("subjectAltName", task.host, ", ".join(names) or "none", task.host in names, "cn_only")
+    hint = "names_differ" if names else "cn_only"
+    yield Row("subjectAltName", task.host, ", ".join(names) or "none", is_named(names, task.host), hint)
     authority = is_authority(current.leaf)
     yield Row("basicConstraints cA", "false", str(authority).lower(), not authority, "may_sign")
     serves = is_for_servers(current.leaf)
@@ -186,7 +188,7 @@ def _three_and_four(draw: Draw) -> dict[str, Any]:
 def _which_two(at: Look) -> Iterator[Row]:
     task = at.task
     refused = at.refused("import_certificate", task.name)
-    if refused is not None:
+    if refused is not None and not at.has(task.name):
         hint = "expired_pair" if "expired" in str(refused.detail.get("message", "")).lower() else "no_pair"
         yield Row("import", "imported", refusal_words(refused), False, hint, refused.seq)
         return

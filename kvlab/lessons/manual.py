@@ -8,11 +8,24 @@ from cryptography import x509
 
 from kvlab.errors import VaultError, X509Error
 from kvlab.lessons.exercise import Making, Row, Stuck
-from kvlab.lessons.fact import dns_names, fingerprint, is_for_servers, is_signed_by, months_of
+from kvlab.lessons.fact import (
+    dns_names,
+    fingerprint,
+    is_authority,
+    is_for_servers,
+    is_named,
+    is_signed_by,
+    months_of,
+    refusal,
+    same_names,
+)
 from kvlab.lessons.look import refusal_words
 from kvlab.lessons.self_signed import plant_and_host
 from kvlab.wire.policy import CertificatePolicy
 from kvlab.x509.container import pem_blocks
+
+REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
+"""RFC 7468 section 7 has both in use: certreq and keytool write the second, and every CA takes it."""
 
 SCENES = ("asked twice", "two envelopes", "wrong way round")
 
@@ -60,7 +73,7 @@ def _ask(at: Look) -> Iterator[Row]:
     status = at.status(task.name)
     yield Row("operation status", "inProgress", status, status in ("inProgress", "completed"), "signed_by_self")
     names = dns_names(x509.load_der_x509_csr(operation.csr))
-    right = set(names) == set(task.hosts)
+    right = same_names(names, task.hosts)
     yield Row("names in the request", ", ".join(task.hosts), ", ".join(names) or "none", right, "names_not_asked")
 
 
@@ -73,8 +86,9 @@ def _take_out(at: Look) -> Iterator[Row]:
     except X509Error:
         labels, ders = [], []
     found = ", ".join(labels) or f"{text.strip()[:12]}…"
-    yield Row("PEM label", "CERTIFICATE REQUEST", found, labels == ["CERTIFICATE REQUEST"], "no_label")
-    if labels != ["CERTIFICATE REQUEST"]:
+    labelled = len(labels) == 1 and labels[0] in REQUEST_LABELS
+    yield Row("PEM label", REQUEST_LABELS[0], found, labelled, "no_label")
+    if not labelled:
         return
     try:
         request = x509.load_der_x509_csr(ders[0])
@@ -97,7 +111,8 @@ def _signed(at: Look) -> Iterator[Row]:
     handed_in = at.certificates_handed_in()
     if not handed_in:
         raise Stuck("There is no certificate in what you handed in: it is what the CA's sign() returned.")
-    leaf = handed_in[0]
+    # A clerk's file may begin with the CA's certificate: what it is about is the one that is no CA's.
+    leaf = next((one for one in handed_in if not is_authority(one)), handed_in[0])
     mine, theirs = fingerprint(x509.load_der_x509_csr(operation.csr)), fingerprint(leaf)
     yield Row("public key", f"{mine}, the request's", theirs, mine == theirs, "fresh_key")
     signed = is_signed_by(leaf, issuing_ca(at))
@@ -109,7 +124,7 @@ def _signed(at: Look) -> Iterator[Row]:
         "other_signer",
     )
     names = dns_names(leaf)
-    right = set(names) == set(task.hosts)
+    right = same_names(names, task.hosts)
     yield Row("subjectAltName", ", ".join(task.hosts), ", ".join(names) or "none", right, "dropped")
     serves = is_for_servers(leaf)
     yield Row("extended key usage", "serverAuth", "serverAuth" if serves else "none", serves, "dropped")
@@ -120,15 +135,14 @@ def _signed(at: Look) -> Iterator[Row]:
 def _bring_home(at: Look) -> Iterator[Row]:
     task = at.task
     at.require(task.name)
-    refused = at.refused("merge_certificate", task.name)
-    if refused is not None:
-        yield Row("merge", "201 created", refusal_words(refused), False, "wrong_first", refused.seq)
-        return
     current = at.current(task.name)
-    merged = current is not None and current.made_by == "merge"
-    yield Row("merge", "201 created", "201 created" if merged else "not merged", merged, "not_merged")
-    if not merged:
+    if current is None or current.made_by != "merge":
+        refused = at.refused("merge_certificate", task.name)
+        words, seq = (refusal_words(refused), refused.seq) if refused else ("not merged", None)
+        yield Row("merge", "201 created", words, False, "wrong_first" if refused else "not_merged", seq)
         return
+    # A merge that was tried again afterwards is refused, and takes nothing back.
+    yield Row("merge", "201 created", "201 created", True, "not_merged")
     chain = (at.secret(task.name) or ([], []))[1]
     issuing = issuing_ca(at)
     whole = len(chain) >= 2 and chain[1] == issuing
@@ -188,7 +202,7 @@ def _repair(at: Look) -> Iterator[Row]:
         "self_vouched",
     )
     names = dns_names(current.leaf)
-    yield Row("subjectAltName", task.host, ", ".join(names) or "none", names == [task.host], "dropped")
+    yield Row("subjectAltName", task.host, ", ".join(names) or "none", is_named(names, task.host), "dropped")
 
 
 def _accepted_and_wrong_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -220,9 +234,14 @@ def _accepted_and_wrong(at: Look) -> Iterator[Row]:
         "self_vouched",
     )
     names = dns_names(current.leaf)
-    yield Row(
-        "subjectAltName of the new version", task.host, ", ".join(names) or "none", task.host in names, "same_again"
-    )
+    named = is_named(names, task.host)
+    yield Row("subjectAltName of the new version", task.host, ", ".join(names) or "none", named, "same_again")
+    authority = at.vault.practice_ca()
+    root, issuing = map(x509.load_der_x509_certificate, (authority.root_der, authority.issuing_der))
+    said = refusal(current.leaf, task.host, [root], at.now, [issuing])
+    yield Row("a client that trusts contoso's root", "accepts", said or "accepts", not said, "more_than_names")
+    there = task.first in {version.id for version in at.versions(task.name)}
+    yield Row("version 1", "still there", "still there" if there else "gone", there, "purged")
 
 
 MAKINGS = {
