@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+
 from kvlab.lessons.exercise import Making, Row, Stuck
-from kvlab.lessons.fact import dns_names
+from kvlab.lessons.fact import dns_names, is_named
 from kvlab.lessons.look import refusal_words
 from kvlab.lessons.self_signed import issued, plant_and_host
 from kvlab.wire.policy import CertificatePolicy
@@ -51,9 +53,18 @@ def _issuer(at: Look, name: str, provider: str) -> Iterator[Row]:
         yield Row(f"issuer {name}", "set", words, False, hint, refused.seq if refused else None)
         return
     issuer = at.vault.get_certificate_issuer(name)
-    yield Row(f"issuer {name}", provider, f"{issuer.provider}", issuer.provider == provider, "not_set")
+    found = issuer.provider or "none"
+    yield Row(f"issuer {name}", provider, found, found.lower() == provider.lower(), "not_set")
     account = (issuer.credentials and issuer.credentials.account_id) or "none"
     yield Row(f"account of {name}", ACCOUNT["account_id"], account, account == ACCOUNT["account_id"], "not_set")
+    details = issuer.org_details
+    if provider == "DigiCert":
+        company = (details and details.id) or "none"
+        yield Row(f"organization of {name}", ORGANIZATION["id"], company, company == ORGANIZATION["id"], "not_set")
+    else:
+        called = [person.email or "" for person in (details and details.admin_details) or ()]
+        right = ADMIN["email"] in called
+        yield Row(f"administrator of {name}", ADMIN["email"], ", ".join(called) or "none", right, "not_set")
 
 
 def _refused_issuer(at: Look, name: str) -> Event | None:
@@ -90,7 +101,9 @@ def _by_name(at: Look) -> Iterator[Row]:
     at.require(task.name)
     issuer = (at.policy(task.name).issuer and at.policy(task.name).issuer.name) or "Unknown"  # type: ignore[union-attr]
     yield Row("issuer", task.issuer, issuer, issuer.lower() == task.issuer, "who_signed")
-    merge = at.refused("merge_certificate", task.name)
+    current = at.current(task.name)
+    # Who was refused a merge, waited, and has the CA's certificate now, has understood it.
+    merge = at.refused("merge_certificate", task.name) if current is None else None
     merged = next((event for event in at.about(task.name) if event.kind == "merge_certificate"), None)
     told = merge or merged
     found = "none" if told is None else refusal_words(merge) if merge else "merged by you"
@@ -98,17 +111,26 @@ def _by_name(at: Look) -> Iterator[Row]:
     current = yield from issued(at, task.name, "still_waiting")
     if current is None:
         return
-    kind = at.policy(task.name).issuer
-    cty = (kind and kind.cty) or "none"
-    yield Row("certificate type", "OV-SSL", cty, cty == "OV-SSL", "certificate_type")
+    product = _product(current.leaf)
+    yield Row("certificate type", "OV", product, product == "OV", "certificate_type")
     names = dns_names(current.leaf)
-    yield Row("subjectAltName", task.host, ", ".join(names) or "none", task.host in names, "names_differ")
+    yield Row("subjectAltName", task.host, ", ".join(names) or "none", is_named(names, task.host), "names_differ")
+
+
+def _product(leaf: x509.Certificate) -> str:
+    """Return what a public CA says that it has verified, by the Forum's policy in the certificate (BR 7.1.6.1)."""
+    try:
+        policies = leaf.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except x509.ExtensionNotFound:
+        return "none"
+    stated = {policy.policy_identifier.dotted_string for policy in policies}
+    return next((word for word, policy in _STATED.items() if policy in stated), "another")
 
 
 def _nothing_overridden(at: Look) -> Iterator[Row]:
     task = at.task
     refused = at.refused("create_certificate", task.name)
-    if refused is not None:
+    if refused is not None and not at.has(task.name):
         yield Row("create", "202 accepted", refusal_words(refused), False, "no_mailbox", refused.seq)
         return
     current = yield from issued(at, task.name, "still_waiting")
@@ -126,6 +148,7 @@ def _nothing_overridden(at: Look) -> Iterator[Row]:
         yield Row(field, "as asked", f"{each.asked} → {each.issued or 'dropped'}", False, "changed_by_ca")
 
 
+_STATED = {"EV": "2.23.140.1.1", "OV": "2.23.140.1.2.2", "DV": "2.23.140.1.2.1"}
 _MAY_CHANGE = {"subject OU": "department", "validity": "day_limit", "extendedKeyUsage": "default_usages"}
 
 
@@ -167,22 +190,31 @@ def _waiting_or_failed(at: Look) -> Iterator[Row]:
     task = at.task
     waiting = at.status(task.waiting)
     merge = at.refused("merge_certificate", task.waiting)
-    if merge is not None:
+    if merge is not None and waiting != "completed":
         yield Row(task.waiting, "completed by itself", refusal_words(merge), False, "impatient", merge.seq)
     else:
         gone = waiting in ("none", "cancelled")
         hint = "orphaned" if gone else "leave_it"
-        yield Row(task.waiting, "completed by itself", waiting or "none", waiting == "completed", hint)
+        yield _from_the_ca(at, task.waiting, waiting or "none", "completed by itself", hint)
     key = at.status(task.key)
-    yield Row(task.key, "completed", _with_error(at, task.key, key), key == "completed", "same_wrong_key")
+    yield _from_the_ca(at, task.key, _with_error(at, task.key, key), "completed", "same_wrong_key")
     rejected = at.current(task.rejected) if at.has(task.rejected) else None
     merged = rejected is not None and rejected.made_by == "merge"
     found = rejected.made_by if rejected else _with_error(at, task.rejected, at.status(task.rejected))
     yield Row(task.rejected, "merged from paper", "merged from paper" if merged else found, merged, "may_be_merged")
     unwanted = [event.detail.get("to") for event in at.about(task.unwanted) if "to" in event.detail]
-    right = unwanted[-2:] == ["cancelled", "none"]
-    words = "cancelled, then deleted" if right else " → ".join(map(str, unwanted[-2:]))
-    yield Row(task.unwanted, "cancelled, then deleted", words, right, "order_left")
+    right = unwanted[-1:] == ["cancelled"] or unwanted[-2:] == ["cancelled", "none"]
+    words = "cancelled" if right else " → ".join(map(str, unwanted[-2:]))
+    yield Row(task.unwanted, "cancelled", words, right, "order_left")
+
+
+def _from_the_ca(at: Look, name: str, status: str, wanted: str, hint: str) -> Row:
+    """Look whether an operation is completed, and by the CA that was asked, as the certificate itself says."""
+    current = at.current(name) if status == "completed" else None
+    if current is None:
+        return Row(name, wanted, status, False, hint)
+    by_ca = _product(current.leaf) != "none"
+    return Row(name, wanted, wanted if by_ca else f"made by {current.made_by}", by_ca, "who_signed", current.event)
 
 
 def _with_error(at: Look, name: str, status: str) -> str:

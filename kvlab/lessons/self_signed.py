@@ -47,8 +47,14 @@ def plant_and_host(draw: Draw) -> dict[str, Any]:
 def issued(at: Look, name: str, hint: str = "waiting") -> Generator[Row, None, Version | None]:
     """Look whether there is a version, and return it."""
     current = at.current(name)
-    status = at.status(name) or ("completed" if current else "none")
-    yield Row("operation status", "completed", "completed" if current else status, current is not None, hint)
+    status = "completed" if current else at.status(name) or "none"
+    if status in ("failed", "cancelled"):
+        operation = at.operation(name)
+        error = operation.error if operation else None
+        found = f"{status}: {error.message}"[:160] if error else status
+        yield Row("operation status", "completed", found, False, "read_the_error")
+        return None
+    yield Row("operation status", "completed", status, current is not None, hint)
     return current
 
 
