@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kvlab.lessons.exercise import Making, Row, Stuck
 from kvlab.lessons.fact import fingerprint, key_words
 from kvlab.lessons.look import refusal_words
-from kvlab.lessons.self_signed import issued, plant_and_host, renewal_row
+from kvlab.lessons.self_signed import issued, names_row, plant_and_host, renewal_row
 from kvlab.wire.policy import CertificatePolicy
 
 if TYPE_CHECKING:
@@ -39,22 +39,26 @@ def _rsa_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _next_version(at: Look) -> Iterator[Row]:
     task = at.task
-    refused = at.refused("create_certificate", task.name)
-    if refused is not None:
-        yield Row("create", "202 accepted", refusal_words(refused), False, "members_disagree", refused.seq)
-        return
-    yield from elsewhere(at)
     current = at.current(task.name)
     versions = at.versions(task.name)
-    yield Row("versions", "2", str(len(versions)), len(versions) == 2, "plan_carried_out")
-    if current is None or len(versions) < 2:
+    count = len(versions)
+    if count < 2:
+        # Once there is a next version, what was refused or made elsewhere before it is past.
+        refused = at.refused("create_certificate", task.name)
+        if refused is not None:
+            yield Row("create", "202 accepted", refusal_words(refused), False, "members_disagree", refused.seq)
+            return
+        yield from elsewhere(at)
+    yield Row("versions", "2 or more", str(count), count >= 2, "plan_carried_out")
+    if current is None or count < 2:
         return
     first, kind = key_words(versions[0].leaf.public_key()), key_words(current.leaf.public_key())
     yield Row(
         "key of version 1", "RSA 2048, enabled", first, first == "RSA 2048" and versions[0].enabled, "first_stays"
     )
     wanted = f"EC {task.curve}"
-    yield Row("key of version 2", wanted, kind, kind == wanted, "wrong_key")
+    yield Row(f"key of version {count}", wanted, kind, kind == wanted, "wrong_key")
+    yield names_row(current, task.host)
 
 
 def elsewhere(at: Look) -> Iterator[Row]:
@@ -99,11 +103,11 @@ def _one_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _id_to_configure(at: Look) -> Iterator[Row]:
     task, text = at.task, at.text_handed_in().strip()
-    parts = text.split("/")
-    if len(parts) < ID_PARTS or not text.startswith(at.vault.vault_url):
+    parts = text.rstrip("/").split("/")
+    if len(parts) < ID_PARTS or "/".join(parts[:3]).lower() != at.vault.vault_url.rstrip("/").lower():
         yield Row("id", f"begins with {at.vault.vault_url}", text[:60] or "no text", False, "no_id")
         return
-    yield Row("kind", "secrets", parts[3], parts[3] == "secrets", "no_key_at_this_address")
+    yield Row("kind", "secrets", parts[3], parts[3].lower() == "secrets", "no_key_at_this_address")
     yield Row("name", task.name, parts[4], parts[4].lower() == task.name, "name_nobody_reads")
     version = "/".join(parts[5:])
     known = version in {each.id for each in at.versions(task.name)}
@@ -131,7 +135,11 @@ def _leaked(at: Look) -> Iterator[Row]:
     )
     new = fingerprint(current.leaf) != fingerprint(leaked.leaf)
     yield Row("current key", "a new one", "a new one" if new else "the leaked one", new, "leaked_again")
-    yield Row("version 1", "disabled", "enabled" if leaked.enabled else "disabled", not leaked.enabled, "still_open")
+    yield names_row(current, task.host)
+    for number, version in enumerate(versions[:-1], start=1):
+        if fingerprint(version.leaf) == fingerprint(leaked.leaf):
+            found = "enabled" if version.enabled else "disabled"
+            yield Row(f"version {number}", "disabled", found, not version.enabled, "still_open")
 
 
 def _deleted_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -144,8 +152,9 @@ def _deleted_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _bring_back(at: Look) -> Iterator[Row]:
     task = at.task
-    yield from elsewhere(at)
     live = at.has(task.name)
+    if not live:
+        yield from elsewhere(at)
     refused = at.refused("create_certificate", task.name)
     if not live and not at.is_deleted(task.name):
         raise Stuck(
@@ -158,7 +167,7 @@ def _bring_back(at: Look) -> Iterator[Row]:
         return
     yield Row("certificate", "live", "live", True, "read_its_last_words")
     found = sorted(version.id for version in at.versions(task.name))
-    same = found == task.versions
+    same = set(task.versions) <= set(found)
     words = f"{len(found)} others" if not set(found) & set(task.versions) else f"{len(found)}"
     yield Row("versions", f"the same {len(task.versions)}", "the same" if same else words, same, "purged")
 
