@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -52,6 +53,17 @@ def is_named(names: Iterable[str], host: str) -> bool:
     """Whether one of the names is the host, or a star for its first label (RFC 9525 section 6.3)."""
     wanted = host.lower()
     return any(name.lower() in (wanted, f"*.{wanted.partition('.')[2]}") for name in names)
+
+
+def answer_words(answer: object) -> list[str]:
+    """
+    Return the words of an answer: of a list or tuple each, of a text those between commas, blanks and brackets.
+
+    A text is what the field under a task hands in, so it may be written as Python writes a list.
+    """
+    if isinstance(answer, (list, tuple, set, frozenset)):
+        return [str(each) for each in answer]
+    return re.findall(r"[^\s,;()\[\]{}'\"]+", answer) if isinstance(answer, str) else []
 
 
 def key_words(source: object) -> str:

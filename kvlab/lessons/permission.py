@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from kvlab.errors import VaultError
 from kvlab.lessons.exercise import Making, Row, Stuck
 from kvlab.lessons.life import make_first
-from kvlab.lessons.self_signed import issued, plant_and_host
+from kvlab.lessons.draw import PLANTS
+from kvlab.lessons.fact import answer_words, fingerprint, key_words
+from kvlab.lessons.self_signed import issued, made_here_row, plant_and_host
 from kvlab.vault.access import PERMISSIONS, allows
 
 if TYPE_CHECKING:
@@ -58,9 +61,16 @@ def _least(at: Look) -> Iterator[Row]:
     reads = "get_secret" in may
     found = "200" if reads else "403"
     yield Row(f"secret read as {at.task.principal}", "200", found, reads, "which_object")
-    more = sorted(may - MAY_READ)
+    more = _more_than_get(grants(at, at.task.principal))
     words = ", ".join(more[:3]) + (f" and {len(more) - 3} more" if len(more) > 3 else "") if more else "nothing"
     yield Row("what else it may do", "nothing", words, not more, "what_else")
+
+
+def _more_than_get(granted: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what grants allow beyond secrets/get; the smallest role reads lists of secrets too, and may."""
+    named = [f"{area}/{name}" for area in AREAS for name in granted[area] if (area, name) != ("secrets", "get")]
+    by_role = allowed({**dict.fromkeys(AREAS, ()), "roles": granted["roles"]})
+    return sorted({*named, *(by_role - MAY_READ)})
 
 
 def _three(draw: Draw) -> dict[str, Any]:
@@ -101,8 +111,9 @@ def _three_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
 def _three_letters(at: Look) -> Iterator[Row]:
     task = at.task
     ours = {task.deploy, task.web, task.signer}
+    # Those of other tasks are called after a plant; whoever is not was invented for this one.
     others = {event.object.partition("/")[2] for event in at.events if event.kind == "set_principal"} - ours
-    stranger = any(grants(at, other) for other in others)
+    stranger = any(other.partition("-")[0] not in PLANTS for other in others)
     for who, (area, permission) in MISSING.items():
         now = {part: set(grants(at, task.parameters[who]).get(part, ())) for part in AREAS}
         wanted = {part: set(HAD[who].get(part, ())) for part in AREAS}
@@ -115,6 +126,7 @@ def _three_letters(at: Look) -> Iterator[Row]:
         lost = {f"{part}/{each}" for part in AREAS for each in wanted[part] - now[part]} - {f"{area}/{permission}"}
         yield Row(f"{task.parameters[who]} lost", "nothing", ", ".join(sorted(lost)) or "nothing", not lost, "replaced")
         extra = sorted(f"{part}/{each}" for part in AREAS for each in now[part] - wanted[part])
+        extra += [f"role {role}" for role in grants(at, task.parameters[who])["roles"]]
         count = f"{len(extra)}: {', '.join(extra[:3])}…" if len(extra) > 3 else ", ".join(extra) or "nothing"
         yield Row(f"{task.parameters[who]} got besides", "nothing", count, not extra, "for_the_auditor")
 
@@ -129,18 +141,40 @@ def _use_without_having(at: Look) -> Iterator[Row]:
     current = yield from issued(at, task.name)
     if current is None:
         return
-    for number, version in enumerate(at.versions(task.name), start=1):
-        held = at.secret(task.name, version.id)
-        inside = bool(held and held.keys)
-        hint = "signed_outside" if number == len(at.versions(task.name)) else "was_exportable"
-        yield Row(f"private key in the secret of version {number}", "no", "yes" if inside else "no", not inside, hint)
+    kind = key_words(current.leaf.public_key())
+    yield Row("key", "EC P-256", kind, kind == "EC P-256", "wrong_key")
+    # Another key that could leave is another key's story.
+    versions = at.versions(task.name)
+    mine = fingerprint(current.leaf)
+    for number, version in enumerate(versions, start=1):
+        if fingerprint(version.leaf) == mine:
+            inside = at.holds_key(task.name, version)
+            hint = "signed_outside" if number == len(versions) else "was_exportable"
+            found = "yes" if inside else "no"
+            yield Row(f"private key in the secret of version {number}", "no", found, not inside, hint)
+    yield made_here_row(current)
     if at.answer is None:
         raise Stuck(f"Hand in the signature: check('{task.id}', answer)")
-    signature = at.answer if isinstance(at.answer, bytes) else getattr(at.answer, "value", b"")
-    valid = _holds(current.leaf.public_key(), signature, task.message.encode())
+    valid = _holds(current.leaf.public_key(), _octets(at.answer), task.message.encode())
     yield Row("signature over the text", "valid", "valid" if valid else "not valid", valid, "digest_not_text")
     signed = any(event.kind == "sign" for event in at.about(task.name, "keys"))
     yield Row("signed in the vault", "yes", "yes" if signed else "no", signed, "signed_outside")
+
+
+def _octets(answer: object) -> object:
+    """Return the octets of a signature: as they are, in the SDK's result, or as text in hexadecimal or base64url."""
+    given = getattr(answer, "signature", getattr(answer, "value", answer))
+    if isinstance(given, bytearray):
+        return bytes(given)
+    if not isinstance(given, str):
+        return given
+    text = given.strip()
+    try:
+        if len(text) == 4 * COORDINATE:
+            return bytes.fromhex(text)
+        return base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_") + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
 
 
 def _holds(public: object, signature: object, message: bytes) -> bool:
@@ -188,8 +222,7 @@ def _who_could(at: Look) -> Iterator[Row]:
     task = at.task
     if at.answer is None:
         raise Stuck(f"Hand in the names: check('{task.id}', ['…', '…'])")
-    given = at.answer.replace(",", " ").split() if isinstance(at.answer, str) else at.answer
-    named = {each for each in given if isinstance(each, str)} if isinstance(given, (list, tuple, set)) else set()
+    named = {word.lower() for word in answer_words(at.answer)}
     rows = (
         ("auditor", False, "what_a_reader_reads"),
         ("backup", False, "tried_and_refused"),
