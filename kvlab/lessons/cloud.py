@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kvlab.lessons.exercise import Making, Row, Stuck
-from kvlab.lessons.fact import dns_names, is_signed_by
+from kvlab.lessons.fact import dns_names, is_named, is_signed_by
 from kvlab.lessons.look import refusal_words
 from kvlab.lessons.self_signed import plant_and_host
 
@@ -34,19 +34,19 @@ def _by_hand(at: Look) -> Iterator[Row]:
     create = _last(at, "create_certificate")
     actor = create.actor if create else "nobody"
     yield Row("create called by", task.client, actor, actor == task.client, "whose_rights")
-    refused = at.refused("merge_certificate", task.name)
-    merge = _last(at, "merge_certificate")
-    words = refusal_words(refused) if refused else "201 created" if merge else "never called"
-    done = refused is None and merge is not None
-    yield Row("merge", "201 created", words, done, "merge_is_yours", refused.seq if refused else None)
-    current = at.current(task.name)
+    merge, current = _last(at, "merge_certificate"), at.current(task.name)
     if merge is None or current is None:
+        refused = at.refused("merge_certificate", task.name)
+        words, seq = (refusal_words(refused), refused.seq) if refused else ("never called", None)
+        yield Row("merge", "201 created", words, False, "merge_is_yours", seq)
         return
+    # A merge that was tried again afterwards is refused, and takes nothing back.
+    yield Row("merge", "201 created", "201 created", True, "merge_is_yours")
     yield Row("merge called by", task.client, merge.actor, merge.actor == task.client, "whose_rights")
     version = current.leaf.version.name
     yield Row("version", "v3", version, version == "v3", "what_openssl_kept")
     names = dns_names(current.leaf)
-    yield Row("subjectAltName", task.host, ", ".join(names) or "none", task.host in names, "what_openssl_kept")
+    yield Row("subjectAltName", task.host, ", ".join(names) or "none", is_named(names, task.host), "what_openssl_kept")
     own = is_signed_by(current.leaf, current.leaf)
     yield Row("signed by", "a CA", "itself" if own else "a CA", not own, "self_vouched")
 
@@ -113,6 +113,8 @@ def _members_of_wish(policy: Mapping[str, Any]) -> dict[str, Any]:
         "issuer": policy.get("issuer", {}).get("name"),
         "kty": key.get("kty"),
         "crv": key.get("crv"),
+        "exportable": key.get("exportable"),
+        "reuse_key": key.get("reuse_key"),
         "contentType": policy.get("secret_props", {}).get("contentType"),
         "subject": about.get("subject"),
         "dns_names": about.get("sans", {}).get("dns_names"),

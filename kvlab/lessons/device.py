@@ -56,10 +56,14 @@ def _own_key(at: Look) -> Iterator[Row]:
     yield Row("operation status", "completed", status, current is not None, "never_merged")
     if current is None:
         return
-    device = _device(at, task.name)
     own = certificate_id(current.leaf.public_bytes(Encoding.DER))
+    attached = _devices(at, task.name)
+    device = next((one for one in attached if one.certificate_id == own), attached[-1])
     same = device.certificate_id == own
     yield Row("certificateId", f"{own[:16]}…", f"{device.certificate_id[:16]}…", same, "another_certificate")
+    by_aws = any(event.kind == "create_certificate_from_csr" and own in event.object for event in at.events)
+    signer = "AWS IoT" if by_aws else current.leaf.issuer.rfc4514_string()
+    yield Row("signed by", "AWS IoT", signer, by_aws, "who_was_to_sign")
     yield _is_active(device, task.name)
 
 
@@ -91,7 +95,18 @@ def _stolen(at: Look) -> Iterator[Row]:
 
 def _device(at: Look, thing: str) -> Device:
     """
-    Return the newest certificate that is attached to a thing.
+    Return the newest certificate that is attached to a thing, of those that are ACTIVE if any is.
+
+    Raises:
+        Stuck: there is none.
+    """
+    found = _devices(at, thing)
+    return next((one for one in reversed(found) if one.status is Status.ACTIVE), found[-1])
+
+
+def _devices(at: Look, thing: str) -> list[Device]:
+    """
+    Return the certificates that are attached to a thing, the newest last.
 
     Raises:
         Stuck: there is none.
@@ -100,7 +115,7 @@ def _device(at: Look, thing: str) -> Device:
     found = [device for one in known if (device := find_device(at.vault, one)) and device.thing(thing)]
     if not found:
         raise Stuck(f"No certificate is attached to a thing {thing} yet: create_thing, then attach_thing_principal.")
-    return found[-1]
+    return found
 
 
 def _access(device: Device, client_id: str) -> Access:

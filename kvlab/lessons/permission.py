@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from kvlab.errors import VaultError
-from kvlab.lessons.exercise import Making, Row, Stuck
-from kvlab.lessons.life import make_first
 from kvlab.lessons.draw import PLANTS
+from kvlab.lessons.exercise import Making, Row, Stuck
 from kvlab.lessons.fact import answer_words, fingerprint, key_words
+from kvlab.lessons.life import make_first
 from kvlab.lessons.self_signed import issued, made_here_row, plant_and_host
 from kvlab.vault.access import PERMISSIONS, allows
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
 from kvlab.lessons.exercise import Making, Row, Stuck
-from kvlab.lessons.fact import fingerprint, key_words, refusal
-from kvlab.lessons.self_signed import issued, plant_and_host
+from kvlab.lessons.fact import answer_words, fingerprint, key_words, refusal
+from kvlab.lessons.self_signed import issued, names_row, plant_and_host
 from kvlab.wire.policy import CertificatePolicy
 from kvlab.x509.container import pem_certificate
 from kvlab.zoo import verdict
@@ -20,18 +23,29 @@ from kvlab.zoo.family import NOW, Family, san
 from kvlab.zoo.shelf import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from kvlab.lessons.draw import Draw
     from kvlab.lessons.look import Look
     from kvlab.vault.vault import Vault
 
 LETTERS = "ABCDEFG"
+EC_MAY = {"digitalSignature", "contentCommitment", "keyAgreement"}
+"""What RFC 8813 section 3 and pkilint let the key of an EC leaf do; a server of TLS 1.3 needs the first."""
+
 AT_THE_DOOR = {"expired": "Z01", "other_host": "Z04", "weak": "Z17", "no_subject": "Z41b", "not_critical": "Z22"}
 FIELDS = {"expired": "notAfter", "other_host": "subjectAltName", "weak": "subjectPublicKeyInfo"}
 SPELLINGS = {
     "san": "subjectaltname", "key": "subjectpublickeyinfo", "publickey": "subjectpublickeyinfo",
-    "keysize": "subjectpublickeyinfo", "validity": "notafter", "dates": "notafter", "serial": "serialnumber",
+    "keysize": "subjectpublickeyinfo", "rsakey": "subjectpublickeyinfo", "keylength": "subjectpublickeyinfo",
+    "subjectpublickey": "subjectpublickeyinfo", "publickeysize": "subjectpublickeyinfo", "spki": "subjectpublickeyinfo",
+    "subjectalternativename": "subjectaltname", "subjectalternativenames": "subjectaltname",
+    "subjectaltnames": "subjectaltname", "sans": "subjectaltname", "dnsname": "subjectaltname",
+    "dnsnames": "subjectaltname", "validity": "notafter", "dates": "notafter", "date": "notafter",
+    "expiry": "notafter", "expired": "notafter", "expires": "notafter", "validto": "notafter",
+    "validuntil": "notafter", "serial": "serialnumber", "aki": "authoritykeyidentifier",
+    "ski": "subjectkeyidentifier", "eku": "extendedkeyusage", "extkeyusage": "extendedkeyusage", "ku": "keyusage",
+    "cn": "commonname", "none": "", "passes": "", "ok": "",
 }  # fmt: skip
 """How else people write a field's name -> how it is compared."""
 
@@ -50,11 +64,14 @@ def _handed_in(at: Look, what: str) -> Any:
     return at.answer
 
 
-def _words(answer: object) -> list[str]:
-    """Return the words of an answer: of a list or tuple each, of a text those between commas and blanks."""
-    if isinstance(answer, str):
-        return answer.replace(",", " ").split()
-    return [str(each) for each in answer] if isinstance(answer, (list, tuple, set, frozenset)) else []
+def _answers(answer: object) -> object:
+    """Return a dict that came as text, as from the field under the task: written as Python or JSON writes it."""
+    if not isinstance(answer, str):
+        return answer
+    for read in (ast.literal_eval, json.loads):
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            return read(answer.strip())
+    return answer
 
 
 def _place_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,7 +82,7 @@ def _place_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _where_is_it(at: Look) -> Iterator[Row]:
-    task, words = at.task, _words(_handed_in(at, "offset and length"))
+    task, words = at.task, answer_words(_handed_in(at, "offset and length"))
     numbers = [int(word) for word in words if word.isdecimal() and len(word) < 6]
     if len(numbers) != 2:
         yield Row("answer", "offset, length", " ".join(words)[:40] or "no numbers", False, "two_numbers")
@@ -103,7 +120,7 @@ def _five_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _five_at_the_door(at: Look) -> Iterator[Row]:
-    task, answer = at.task, _handed_in(at, "what refuses whom")
+    task, answer = at.task, _answers(_handed_in(at, "what refuses whom"))
     if not isinstance(answer, dict):
         yield Row("answer", "{'A': field or None, …}", type(answer).__name__, False, "a_field_for_each")
         return
@@ -189,9 +206,9 @@ def _nothing_drawn(draw: Draw) -> dict[str, Any]:
 
 
 def _disagree(at: Look) -> Iterator[Row]:
-    words = _words(_handed_in(at, "id and field"))
-    identifier = words[0] if words else ""
-    specimen = ALL.get(identifier)
+    words = answer_words(_handed_in(at, "id and field"))
+    identifier = words[0].casefold() if words else ""
+    specimen = next((each for name, each in ALL.items() if name.casefold() == identifier), None)
     if specimen is None or len(words) < 2:
         yield Row("answer", "id, field", " ".join(words)[:40] or "nothing", False, "an_id_and_a_field")
         return
@@ -234,7 +251,9 @@ def _repair_by_policy(at: Look) -> Iterator[Row]:
     yield Row("key", f"EC {task.curve}", kind, kind == f"EC {task.curve}", "fault_was_the_usage")
     usages = _usages(current.leaf)
     hint = "silence" if not usages else "what_it_does"
-    yield Row("key usage", "digitalSignature", ", ".join(usages) or "none", usages == ["digitalSignature"], hint)
+    right = "digitalSignature" in usages and set(usages) <= EC_MAY
+    yield Row("key usage", "digitalSignature", ", ".join(usages) or "none", right, hint)
+    yield names_row(current, task.host)
 
 
 def _usages(certificate: x509.Certificate) -> list[str]:
@@ -277,8 +296,8 @@ def _six_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _same_key(at: Look) -> Iterator[Row]:
-    task, words = at.task, _words(_handed_in(at, "two letters"))
-    letters = sorted({word.upper() for word in words})
+    task, words = at.task, answer_words(_handed_in(at, "two letters"))
+    letters = sorted({letter for word in words for letter in _letters(word.upper(), task.certificates)})
     pair = sorted([task.first, task.renewed])
     if len(letters) != 2 or not set(letters) <= set(task.certificates):
         yield Row("answer", "two letters", ", ".join(letters)[:40] or "none", False, "what_is_hashed")
@@ -287,6 +306,13 @@ def _same_key(at: Look) -> Iterator[Row]:
     namesakes = set(letters) <= {task.first, task.renewed, task.namesake}
     hint = "names_say_nothing" if namesakes else "one_ca_many_keys"
     yield Row("public keys", "equal", f"{keys[0]} and {keys[1]}", letters == pair, hint)
+
+
+def _letters(word: str, known: Collection[str]) -> list[str]:
+    """Return a word's letters if all of them are certificates; ``AND`` is left out, any other word is one mistake."""
+    if word == "AND":
+        return []
+    return [*word] if set(word) <= set(known) else [word]
 
 
 MAKINGS: dict[str, Making] = {

@@ -165,7 +165,7 @@ def _to_order(at: Look) -> Iterator[Row]:
 
 
 def key_in_a_secret(at: Look, current: Version) -> Version | None:
-    """Return the newest version whose secret has the private key of the current one in it; None if it is in no secret."""
+    """Return the newest version whose secret has the private key of the current one in it, if any has."""
     mine = fingerprint(current.leaf)
     versions = [version for version in at.versions(at.task.name) if fingerprint(version.leaf) == mine]
     return next((version for version in reversed(versions) if at.holds_key(at.task.name, version)), None)

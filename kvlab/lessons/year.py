@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kvlab.lessons.exercise import Making, Row, Stuck
-from kvlab.lessons.fact import fingerprint
+from kvlab.lessons.fact import fingerprint, is_signed_by
 from kvlab.lessons.known_issuer import ACCOUNT, ORGANIZATION
+from kvlab.lessons.manual import issuing_ca
 from kvlab.lessons.permission import MAY_READ, allowed, grants
 
 if TYPE_CHECKING:
@@ -55,12 +56,22 @@ def _a_year(at: Look) -> Iterator[Row]:
         found = (issuer and issuer.name) or "Unknown"
         wanted = way or task.issuer
         yield Row(f"issuer of {name}", wanted, found, found.lower() == wanted.lower(), "way_asked_for")
-        gap = _gap(at.versions(name), at.now)
+        versions = at.versions(name)
+        if way == "Unknown":
+            strange = [version for version in versions if not is_signed_by(version.leaf, issuing_ca(at))]
+            signer = strange[0].leaf.issuer.rfc4514_string() if strange else "contoso's CA"
+            yield Row(f"signer of {name}", "contoso's CA", signer, not strange, "way_asked_for")
+        gap = _gap(versions, at.now)
         yield Row(f"coverage of {name}", "no gap", gap or "no gap", not gap, COVERAGE_HINTS[way])
+        serves = bool(versions) and versions[-1].enabled
+        yield Row(f"version of {name} in use", "enabled", "enabled" if serves else "disabled", serves, "self_stopped")
     yield from _leak(at, task.start + timedelta(days=task.day))
     may = allowed(grants(at, task.server))
-    found = "nothing" if not may else "secrets" if may <= MAY_READ else f"{len(may)} operations"
-    yield Row(f"rights of {task.server}", "secrets", found, bool(may) and may <= MAY_READ, "who_audits")
+    reads = "get_secret" in may
+    found = (
+        "nothing" if not may else f"{len(may)} operations" if not may <= MAY_READ else "secrets" if reads else "lists"
+    )
+    yield Row(f"rights of {task.server}", "secrets", found, reads and may <= MAY_READ, "who_audits")
 
 
 def _gap(versions: Sequence[Version], now: datetime) -> str:

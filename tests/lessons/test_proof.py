@@ -84,14 +84,7 @@ def test_every_hint_is_given_by_some_wrong_artefact():
     given = {wrong.hint for exercise in EXERCISES for wrong in exercise.wrong}
     written = {name for module in plans.MODULES.values() for name in plans._words(module).get("hint", {})}
 
-    assert written - given <= UNPROVEN
-
-
-UNPROVEN = {
-    "not_its_own", "names_differ", "forged", "not_for_servers", "first_stays", "changed_by_ca", "certificate_type",
-    "a_field_for_each", "an_id_and_a_field", "count_again", "two_numbers", "length_of_life", "old_version_number", "other_key_imported", "not_imported", "not_by_itself", "let_time_pass", "a_day", "way_asked_for",
-}  # fmt: skip
-"""Hints for what no honest way through the vault leads to, or what no artefact is about."""
+    assert written == given
 
 
 def test_what_is_not_installed_is_said(monkeypatch):
