@@ -16,7 +16,9 @@ from kvlab.errors import (
 )
 from kvlab.iot.access import AccessKeys
 from kvlab.server.message import JSON, Response
-from kvlab.vault.access import NAMES
+from kvlab.vault.access import NAMES, OWNER
+from kvlab.vault.vault import PRINCIPAL_LENGTH
+from kvlab.vault.view import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,9 +92,10 @@ def _set_principal(site: Site, vault: Vault, body: dict[str, Any]) -> dict[str, 
     if unknown := sorted(body.keys() - _PRINCIPAL_MEMBERS):
         raise InvalidProperty(unknown[0], f"It is none of {', '.join(sorted(_PRINCIPAL_MEMBERS))}.")
     client_id, secret = body.get("client_id"), body.get("client_secret")
-    if not isinstance(client_id, str) or not client_id:
+    if client_id is None:
         raise MissingProperty("client_id")
-    if client_id == site.register.client_id:
+    plain_text("client_id", client_id, PRINCIPAL_LENGTH)
+    if client_id in (site.register.client_id, OWNER):
         raise InvalidProperty("client_id", "The owner's client may do everything.")
     if secret is not None and (not isinstance(secret, str) or not secret):
         raise InvalidProperty("client_secret", "It is text.")

@@ -140,7 +140,7 @@ def _serve(request: Request, vault: Vault) -> Response:
 
 def _arguments(route: Route, request: Request, query: dict[str, str]) -> dict[str, Any]:
     if route.paged:
-        return page.arguments(query, route.query)
+        return page.arguments(query, route)
     found: dict[str, Any] = {}
     if route.body is not None:
         found |= route.arguments(request.object())

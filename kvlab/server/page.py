@@ -7,6 +7,7 @@ Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certifica
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -20,20 +21,23 @@ if TYPE_CHECKING:
 
     from kvlab.server.message import Request
     from kvlab.wire.model import WireModel
+    from kvlab.wire.route import Route
 
 PAGE_SIZE = 25
 TOKEN = "$skiptoken"  # noqa: S105  the name of a query member
 
 _FLAGS = {"true": True, "false": False}
+_NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
+_VERSION = re.compile(r"[0-9a-f]{32}")
 
 
-def arguments(query: dict[str, str], flags: Sequence[str]) -> dict[str, Any]:
+def arguments(query: dict[str, str], route: Route) -> dict[str, Any]:
     """
     Return which page is asked for, as arguments of a list operation.
 
     Args:
-        query: members ``maxresults``, ``$skiptoken``, and ``includePending`` if that is among ``flags``.
-        flags: names of boolean members.
+        query: members ``maxresults``, ``$skiptoken``, and the boolean ones of the route, such as ``includePending``.
+        route: of the list.
 
     Raises:
         InvalidProperty: a member is not what it should be.
@@ -44,8 +48,8 @@ def arguments(query: dict[str, str], flags: Sequence[str]) -> dict[str, Any]:
             raise InvalidProperty("maxresults", "It is a whole number from 1 to 25.")
         found["maxresults"] = int(text)
     if TOKEN in query:
-        found["after"] = _read_token(query[TOKEN])
-    for flag in flags:
+        found["after"] = _read_token(query[TOKEN], _VERSION if route.path[-1] == "versions" else _NAME)
+    for flag in route.query:
         if (text := query.get(flag)) is not None:
             if text.lower() not in _FLAGS:
                 raise InvalidProperty(flag, "It is true or false.")
@@ -69,11 +73,12 @@ def _next_link(last: Any, request: Request) -> str:
     return f"https://{host}{request.path}?{urlencode(query, safe='$')}"
 
 
-def _read_token(text: str) -> str:
+def _read_token(text: str, last: re.Pattern[str]) -> str:
+    """Return what the page before ended with, which is damaged or another list's if it has not the form ``last``."""
     try:
         after = from_json(decode_base64(text) or b"")["after"]
     except (ValueError, KeyError, TypeError):
         after = None
-    if not isinstance(after, str):
-        raise InvalidProperty(TOKEN, "It is what a nextLink of this service holds.")
+    if not isinstance(after, str) or not last.fullmatch(after):
+        raise InvalidProperty(TOKEN, "It is what a nextLink of this list holds.")
     return after

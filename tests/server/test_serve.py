@@ -117,7 +117,10 @@ def test_permissions_are_those_of_the_vault_of_the_host(served):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"client_secret": "x"}, "client_id"),
+        ({"client_secret": "x"}, "client_id is required"),
+        ({"client_id": 5, "client_secret": "x"}, "client_id has invalid value. It is text of 1 to 200 characters"),
+        ({"client_id": "p" * 201, "client_secret": "x"}, "client_id has invalid value"),
+        ({"client_id": "owner", "client_secret": "x"}, "client_id has invalid value"),
         ({"client_id": "p"}, "client_secret"),
         ({"client_id": "p", "client_secret": "x", "certificates": "get"}, "certificates"),
         ({"client_id": "p", "client_secret": "x", "certificates": ["got"]}, "certificates"),

@@ -291,6 +291,20 @@ def test_a_bad_page_is_refused(served, query):
     assert (answer.status, answer.code) == (400, "BadParameter")
 
 
+@pytest.mark.parity("paging")
+def test_the_token_of_a_page_is_of_its_own_list(served):
+    """One that is damaged, or another list's, is told to be so, and not what the caller never wrote."""
+    version = base64.b64encode(json.dumps({"after": "0" * 32}).encode()).decode()
+    name, space = (base64.b64encode(json.dumps({"after": text}).encode()).decode() for text in ("page-001", "a b"))
+
+    for path, token in (("/secrets", space), ("/certificates/web/versions", name), ("/keys/web/versions", "")):
+        answer = served.call("GET", f"{path}?$skiptoken={token}")
+        assert (answer.status, answer.code) == (400, "BadParameter")
+        assert answer.json["error"]["message"].startswith("Property $skiptoken has invalid value.")
+    for path, token in (("/secrets", name), ("/certificates/web/versions", version), ("/certificates/issuers", name)):
+        assert served.call("GET", f"{path}?$skiptoken={token}").status == 200
+
+
 @pytest.mark.parity("http-paging", "get_certificate_versions")
 def test_an_empty_list_ends_with_null(served):
     answer = served.call("GET", "/certificates/nobody-has-this/versions")
