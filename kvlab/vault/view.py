@@ -15,6 +15,7 @@ from kvlab.errors import (
     InvalidName,
     InvalidProperty,
     StoreUnavailable,
+    VaultClosed,
     VaultError,
 )
 from kvlab.store import vault as rows
@@ -104,7 +105,7 @@ class View:
         try:
             with self._core.turn(self._principal) as turn:
                 turn.record("refused", storable(about)[:ABOUT_LENGTH], detail={"operation": operation, **facts})
-        except StoreUnavailable as unavailable:
+        except (StoreUnavailable, VaultClosed) as unavailable:
             _log.warning("The refusal of %s could not be recorded: %s", operation, unavailable.message)
         except Exception:  # noqa: BLE001
             # The caller must get the refusal itself, whatever becomes of the note about it.
@@ -135,7 +136,7 @@ def operation(
                 if "maxresults" in kwargs:
                     _check_page(kwargs["maxresults"])
                 return method(self, *args, **kwargs)
-            except (StoreUnavailable, CallCancelled):
+            except (StoreUnavailable, VaultClosed, CallCancelled):
                 # Nowhere to write it down, and another attempt would only make the caller wait longer; or nobody asks.
                 raise
             except VaultError as error:

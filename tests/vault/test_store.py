@@ -276,9 +276,10 @@ def test_several_processes_open_a_new_file_at_once_and_share_it(file):
         assert seqs == list(range(1, len(seqs) + 1))
 
 
+@pytest.mark.parametrize("clock", ["system", "simulated"])
 @pytest.mark.parametrize("kept", [False, True], ids=["memory", "file"])
-def test_a_closed_vault_says_so(kept, tmp_path):
-    vault = Vault.open(tmp_path / "vault.db") if kept else Vault()
+def test_a_closed_vault_says_so_and_no_more(kept, clock, tmp_path, caplog):
+    vault = Vault.open(tmp_path / "vault.db", clock=clock) if kept else Vault(clock=clock)
     view = vault.as_principal("alice")
     vault.close()
 
@@ -286,3 +287,4 @@ def test_a_closed_vault_says_so(kept, tmp_path):
         with pytest.raises(VaultError, match=r"The vault is closed\.") as refusal:
             call()
         assert refusal.value.code == "VaultClosed"
+    assert caplog.records == []
