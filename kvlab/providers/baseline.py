@@ -154,6 +154,9 @@ def check_names(common_name: str, names: Sequence[str], *, extended: bool, addre
 
 def read_address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the IP address that a name is; None if it is none."""
+    if ":" not in name and not name[-1:].isdigit():
+        # No address ends so: nearly every name is told from one here.
+        return None
     try:
         return ipaddress.ip_address(name)
     except ValueError:

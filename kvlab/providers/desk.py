@@ -185,7 +185,7 @@ class Desk:
         extended = wanted.product == "EV-SSL"
         names = check_names(common_name, asked, extended=extended, addresses=self.rules.addresses)
         names = self._with_partner(common_name, names)
-        key_hash = self._checked_key(wanted.csr_der, common_name)
+        key, key_hash = self._checked_key(wanted.csr_der, common_name)
         organization = self.organization(wanted.organization_id, common_name)
         if wanted.product not in self.configuration.products:
             raise Refusal(Kind.PRODUCT, f"The product {wanted.product} is not enabled for this account.")
@@ -198,7 +198,7 @@ class Desk:
             common_name=common_name, names=names, months=wanted.months, days=wanted.days, csr_der=wanted.csr_der,
             contact=wanted.contact,
         )  # fmt: skip
-        settled = self._settle(order, keep=False)
+        settled = self._settle(order, key=key, keep=False)
         self.books.add_order(settled.row())
         return settled
 
@@ -314,7 +314,8 @@ class Desk:
             return False
         return True
 
-    def _checked_key(self, csr_der: bytes, common_name: str) -> bytes:
+    def _checked_key(self, csr_der: bytes, common_name: str) -> tuple[PublicKey, bytes]:
+        """Return the key of a request, and the SHA-256 it is known by."""
         key = key_of_request(csr_der)
         if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size > 384 and not self.rules.curve_521:
             raise Refusal(Kind.KEY_TYPE, "ECC keys are taken on P-256 and P-384 only.")
@@ -324,7 +325,7 @@ class Desk:
                 self.rules.key_again and row["common_name"] == common_name
             ):
                 raise Refusal(Kind.USED_KEY, "The public key in the CSR has been used before.")
-        return key_hash
+        return key, key_hash
 
     def _check_vetting(self, organization: CaOrganization, *, extended: bool) -> None:
         if not self.rules.vetting_waits and extended and organization.vetting == "OV":
@@ -346,8 +347,15 @@ class Desk:
     def _needs_validation(self, name: str) -> bool:
         return self.configuration.require_domain_validation and not covers(self.domains(), name)
 
-    def _settle(self, order: Order, *, keep: bool = True) -> Order:
-        """Decide about a pending order, if nothing keeps the CA from it; ``keep`` writes down what became of it."""
+    def _settle(self, order: Order, *, key: PublicKey | None = None, keep: bool = True) -> Order:
+        """
+        Decide about a pending order, if nothing keeps the CA from it.
+
+        Args:
+            order: as it stands.
+            key: of its request, where that has just been read.
+            keep: write down what became of it.
+        """
         if order.state != "pending" or self.waits_for(order) is not None:
             return order
         if self.configuration.decision == "reject":
@@ -355,15 +363,15 @@ class Desk:
         elif self.configuration.decision == "fail":
             change = self._closing("failed", self.configuration.reason or "An internal error occurred.")
         else:
-            change = {**self._closing("issued"), "leaf_der": self._issue(order)}
+            change = {**self._closing("issued"), "leaf_der": self._issue(order, key or _public_key(order.csr_der))}
         return self._change(order, change) if keep else replace(order, **change)
 
-    def _issue(self, order: Order) -> bytes:
+    def _issue(self, order: Order, key: PublicKey) -> bytes:
         role = _role(order)
         organization = self.organization(order.organization_id, order.common_name)
         signers = self.signers()
         return issue_leaf(
-            self.house, role, signers, _public_key(order.csr_der),
+            self.house, role, signers, key,
             subject_of(organization, order.common_name, extended=role == "EV"), order.names,
             serial=serial_number(self._entropy, f"{self.house.name} order {order.reference or order.number}"),
             now=self.now, not_after=self._not_after(order, signers[role]), seeded=self._entropy.seed is not None,

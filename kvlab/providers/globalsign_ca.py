@@ -307,7 +307,7 @@ def _success(now: datetime) -> dict[str, Member]:
 
 
 def _instant(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}.000Z"
 
 
 def _at(seconds: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -34,9 +35,7 @@ _NEXT_NUMBER = Statement(
 _ADD_ORDER = Statement(_ORDER.insert())
 _BY_NUMBER = Statement(sa.select(*_MEMBERS).where(*_mine(_ORDER), _ORDER.c.number == bindparam("wanted")))
 _BY_REFERENCE = Statement(sa.select(*_MEMBERS).where(*_mine(_ORDER), _ORDER.c.reference == bindparam("wanted")))
-_BY_KEY = Statement(
-    sa.select(*_MEMBERS).where(*_mine(_ORDER), _ORDER.c.key_hash == bindparam("wanted")).order_by(_ORDER.c.number)
-)
+_BY_KEY = Statement(sa.select(*_MEMBERS).where(*_mine(_ORDER), _ORDER.c.key_hash == bindparam("wanted")))
 _ORDERS = Statement(sa.select(*_MEMBERS).where(*_mine(_ORDER)).order_by(_ORDER.c.number))
 _PUT_ORDER = Statement(_ORDER.update().where(*_mine(_ORDER), _ORDER.c.number == bindparam("my_number")))
 
@@ -120,7 +119,8 @@ class CaBooks:
     def orders_of_key(self, key_hash: bytes) -> list[dict[str, Any]]:
         """List the orders for a key, the oldest first."""
         found = _BY_KEY.all(self._connection, {**self._mine, "wanted": key_hash})
-        return [_row(row) for row in found]
+        # Sorted here: told to sort, SQLite reads every order by number rather than the few of this key by its index.
+        return sorted((_row(row) for row in found), key=itemgetter("number"))
 
     def orders(self) -> list[dict[str, Any]]:
         """List all orders, the oldest first."""

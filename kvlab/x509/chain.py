@@ -33,6 +33,7 @@ _CANDIDATES_VERIFIED = 16
 
 _AUTHORITY_KEY_IDENTIFIER = bytes.fromhex("0603551d23")
 _SUBJECT_KEY_IDENTIFIER = bytes.fromhex("0603551d0e")
+_KEY_IDENTIFIERS = (_AUTHORITY_KEY_IDENTIFIER, _SUBJECT_KEY_IDENTIFIER)
 
 
 class IssuerState(StrEnum):
@@ -174,11 +175,12 @@ class ChainCertificate:
             self.parsed = x509.load_der_x509_certificate(der)
         except (ValueError, x509.InvalidVersion) as error:
             raise UnreadableContainer(f"Not a DER certificate: {error}") from None
-        fields = _elements(_content(self.parsed.tbs_certificate_bytes))
+        # The content of the first element in the outer one, TBSCertificate, as it stands there.
+        fields = _elements(_content(_content(der)))
         # TBSCertificate of RFC 5280 section 4.1: version 1 certificates leave out the version, [0].
         first = 1 if fields[0][0] == 0xA0 else 0
         self.issuer, self.subject, self.public_key_der = fields[first + 2], fields[first + 4], fields[first + 5]
-        identifiers = _extensions(fields[-1]) if fields[-1][0] == 0xA3 else {}
+        identifiers = _identifiers(fields[-1]) if fields[-1][0] == 0xA3 else {}
         self.subject_key = _subject_key(identifiers.get(_SUBJECT_KEY_IDENTIFIER))
         self.authority_key = _authority_key(identifiers.get(_AUTHORITY_KEY_IDENTIFIER))
 
@@ -303,18 +305,25 @@ def _content(der: bytes) -> bytes:
 
 
 def _elements(content: bytes) -> list[bytes]:
-    elements, position = [], 0
-    while position < len(content):
-        _, end = _element(content, position)
+    elements, position, size = [], 0, len(content)
+    while position < size:
+        # Most elements are short, and a chain has hundreds.
+        length = content[position + 1]
+        end = position + 2 + length if length < 0x80 else _element(content, position)[1]
         elements.append(content[position:end])
         position = end
     return elements
 
 
-def _extensions(explicit: bytes) -> dict[bytes, bytes]:
-    """Return the extensions inside ``[3]``: DER of the OID to the octets of the value (RFC 5280 section 4.1)."""
-    parts = (_elements(_content(extension)) for extension in _elements(_content(_content(explicit))))
-    return {part[0]: _content(part[-1]) for part in parts}
+def _identifiers(explicit: bytes) -> dict[bytes, bytes]:
+    """Return the key identifiers among the extensions in ``[3]``: DER of the OID to the octets of the value."""
+    found = {}
+    for extension in _elements(_content(_content(explicit))):
+        start, _ = _element(extension, 0)
+        if extension.startswith(_KEY_IDENTIFIERS, start):
+            identifier, *_, value = _elements(extension[start:])
+            found[identifier] = _content(value)
+    return found
 
 
 def _subject_key(extension: bytes | None) -> bytes | None:

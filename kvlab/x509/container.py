@@ -300,6 +300,8 @@ def _without_base64(octets: bytes) -> bytes:
 
 
 def _block_certificates(block: PemBlock) -> list[bytes]:
+    if block.label in _CERTIFICATE_LABELS and _loads(block.der):
+        return [block.der]
     kind = _kind(block.der)
     certificates = _p7b_certificates(block.der) if kind == "p7b" else [block.der]
     if kind not in ("p7b", "certificate", "unknown"):
@@ -326,6 +328,14 @@ def _p7b_certificates(der: bytes) -> list[bytes]:
     if len(found) > MOST_BLOCKS:
         raise ExcessiveWork(f"The file holds more than {MOST_BLOCKS} certificates.")
     return [der[certificate[1] : certificate[4]] for certificate in found]
+
+
+def _loads(der: bytes) -> bool:
+    try:
+        x509.load_der_x509_certificate(der)
+    except CRYPTOGRAPHY_REFUSES:
+        return False
+    return True
 
 
 def _loadable(der: bytes, load: Callable[[bytes], object], kind: str) -> bytes:

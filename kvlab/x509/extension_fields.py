@@ -10,7 +10,7 @@ from kvlab.x509 import policy_fields, vendor_fields
 from kvlab.x509.der import BOOLEAN, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Element
 from kvlab.x509.field import Inspection, Row
 from kvlab.x509.name_fields import general_name, general_name_fields, relative_name
-from kvlab.x509.oid import name_oid
+from kvlab.x509.oid import encode_oid, name_oid
 from kvlab.x509.primitive import (
     GENERALIZED_TIME,
     Told,
@@ -51,21 +51,30 @@ _REASONS = (
     "privilegeWithdrawn",
     "aACompromise",
 )
-_SUBJECT_ALT_NAME = "2.5.29.17"
+SUBJECT_ALT_NAME = "2.5.29.17"
 _LONGEST_REMEMBERED = 200
 _FREE_ROWS = 8
 """An extension's rows count against the limit of the input only beyond this, so that ordinary ones need no counting."""
 
 
-def extension_fields(seen: Inspection, element: Element) -> None:
+def extension_fields(seen: Inspection, element: Element, *, only: str | None = None) -> None:
     """
     Add the rows of an Extensions SEQUENCE.
+
+    Args:
+        seen: the walk.
+        element: the SEQUENCE.
+        only: the OID of the one extension to read; None for all.
 
     Raises:
         MalformedElement: it is no SEQUENCE.
     """
     met: set[str | None] = set()
+    wanted = encode_oid(only) if only else b""
     for child in seen.members(element):
+        if wanted and not seen.der.startswith(wanted, child[2] + 2, child[3]):
+            # What stands first in an extension is its OID, behind two octets: tag and length.
+            continue
         start = child[1]
         found = read_extension(seen.der[start : child[4]])
         if len(found) > _FREE_ROWS:
@@ -73,7 +82,7 @@ def extension_fields(seen: Inspection, element: Element) -> None:
         oid = found[0][3]
         if oid in met and oid is not None:
             found = _with_problem(found, f"A second {found[0][1]}: an extension may appear only once.")
-        elif seen.subject_is_empty and oid == _SUBJECT_ALT_NAME and not found[0][4]:
+        elif seen.subject_is_empty and oid == SUBJECT_ALT_NAME and not found[0][4]:
             found = _with_problem(found, "With an empty subject this extension must be critical.")
         met.add(oid)
         for section, name, value, dotted, critical, at, length, problem in found:

@@ -7,7 +7,7 @@ from hashlib import sha1, sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from kvlab.errors import X509Error
-from kvlab.x509.explain import explain
+from kvlab.x509.explain import explain_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ def search_words(name: str, der: bytes) -> str:
         der: the certificate, however damaged: its thumbprints (SHA-1, SHA-256), serial number, subject, other names.
     """
     try:
-        fields = explain(der)
+        fields = explain_names(der)
     except X509Error:
         fields = []
     return words_of(name, der, fields)

@@ -346,3 +346,18 @@ def test_the_record_of_the_very_organization_comes_before_one_for_all(office):
 def test_more_months_than_there_are_is_as_long_as_the_ca_may(office):
     """As long as the calendar of certificates goes: 9999 years at DigiCert, which counts in years."""
     assert days(parsed(office.issue(order(months=12 * 9999 if office.name == "DigiCert" else 9999)).leaf_der)) == 199
+
+
+def test_an_order_costs_no_more_where_the_ca_has_many(vault, office):
+    """What was ordered with a key, under a reference, or by number is found by an index that names it."""
+    driver = vault._core.store._shared.connection.dbapi_connection
+    seen = []
+    driver.set_trace_callback(seen.append)
+    office.issue(order())
+    driver.set_trace_callback(None)
+
+    # The next number is the last one in the index, which SQLite takes from its end.
+    asked = [sql for sql in seen if "FROM ca_order" in sql and "max(" not in sql]
+    plans = {row[-1] for sql in asked for row in driver.execute(f"EXPLAIN QUERY PLAN {sql}")}
+    found_by = {plan.rpartition(" AND ")[2] for plan in plans}
+    assert found_by == {"key_hash=?)", "reference=?)", "number=?)"}, plans
