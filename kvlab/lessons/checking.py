@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kvlab.lessons.judge import Outcome, judge
-from kvlab.lessons.plan import hint
-from kvlab.render.check import Checked, Line, Step, check_html, check_text
+from kvlab.lessons.plan import following, hint
+from kvlab.render.check import Checked, Line, Onward, Step, check_html, check_text
 from kvlab.render.start import LESSONS
 
 if TYPE_CHECKING:
-    from kvlab.lessons.exercise import Row
+    from kvlab.lessons.exercise import Exercise, Row
     from kvlab.lessons.progress import Progress
     from kvlab.lessons.task import Task
     from kvlab.vault.vault import Vault
@@ -96,6 +96,7 @@ class Checking:
             self._entry.attempts if state in ("wrong", "passed") else 0,
             exercise.service,
             self._note,
+            _onward(exercise),
         )
 
     def __bool__(self) -> bool:
@@ -183,6 +184,14 @@ class Advice:
 def worked_answer(task: Task) -> str:
     """Return the worked answer as a cell that runs whatever was tried before, for it begins the lesson anew."""
     return _ANEW.format(lesson=task.exercise.lesson, id=task.id) + task.code(task.exercise.right[0])
+
+
+def _onward(exercise: Exercise) -> Onward | None:
+    after = following(exercise.id)
+    if after is None:
+        return None
+    elsewhere = (lesson.file for lesson in LESSONS if lesson.number == after.lesson != exercise.lesson)
+    return Onward(after.id, after.title, next(elsewhere, ""))
 
 
 def _line(row: Row, *, mend: bool) -> Line:

@@ -59,6 +59,13 @@ def exercise(identifier: str) -> Exercise:
     return found[identifier]
 
 
+def following(identifier: str) -> Exercise | None:
+    """Return the exercise after one, which may be in the next lesson; None after the last."""
+    every = [exercise for each in plans() for exercise in each.exercises.values()]
+    places = [place for place, each in enumerate(every) if each.id == identifier]
+    return every[places[0] + 1] if places and places[0] + 1 < len(every) else None
+
+
 @cache
 def hint(name: str) -> Hint:
     """

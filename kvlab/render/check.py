@@ -31,6 +31,14 @@ class Step(NamedTuple):
     code: bool = False
 
 
+class Onward(NamedTuple):
+    """The exercise that comes next, and the notebook it is in; without a file it is this one."""
+
+    id: str
+    title: str
+    file: str = ""
+
+
 class Checked(NamedTuple):
     """
     What is shown of an exercise.
@@ -45,6 +53,7 @@ class Checked(NamedTuple):
         attempts: how many there were.
         service: one sentence on the real service, shown with a pass.
         note: one sentence about the progress file, if it could not be kept.
+        onward: where to go on, shown with a pass; None after the last exercise.
     """
 
     id: str
@@ -58,6 +67,7 @@ class Checked(NamedTuple):
     attempts: int = 0
     service: str = ""
     note: str = ""
+    onward: Onward | None = None
 
     @property
     def right(self) -> int:
@@ -67,7 +77,8 @@ class Checked(NamedTuple):
 
 def check_html(checked: Checked) -> str:
     """Return the card of an exercise."""
-    body = "".join((_task(checked), _sentence(checked), _found(checked), _answer(checked), _service(checked)))
+    parts = (_task, _sentence, _found, _answer, _service, _onward)
+    body = "".join(part(checked) for part in parts)
     return (
         f'{check_style()}<div class="kvr kvr-card kvc"><div class="kvr-head"><div class="kvr-grow">'
         f'<div class="kvr-sub">{text(checked.lesson)}</div><b class="kvr-title">{text(checked.id)} '
@@ -95,6 +106,8 @@ def check_text(checked: Checked) -> str:
             lines.append(f"  {line.why}{_event(line)}")
     for name, step in zip(STEPS, checked.steps, strict=False):
         lines.append(f"{name}: {step.words or step.how}")
+    if checked.onward and checked.state == "passed":
+        lines.append(f"Next: {_onward_words(checked.onward)}{checked.onward.file and f', in {checked.onward.file}'}")
     return "\n".join(part for part in (*lines, checked.note) if part)
 
 
@@ -178,3 +191,16 @@ def _service(checked: Checked) -> str:
     if checked.state != "passed" or not checked.service:
         return ""
     return f'<div class="kvr-note"><b>In the real service:</b> {text(checked.service)}</div>'
+
+
+def _onward(checked: Checked) -> str:
+    onward = checked.onward
+    if onward is None or checked.state != "passed":
+        return ""
+    words = text(_onward_words(onward))
+    link = f'<a href="{text(onward.file)}">{words}</a>' if onward.file else words
+    return f'<div class="kvr-note"><b>Next:</b> {link}</div>'
+
+
+def _onward_words(onward: Onward) -> str:
+    return f"{onward.id} {onward.title}"

@@ -1,4 +1,4 @@
-"""An exercise as a panel: its card, a button that checks, and the ladder of hints."""
+"""An exercise as a panel: its card, a button that checks, the ladder of hints, and the way to the next one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
+import traitlets
 from ipywidgets import HTML, Button, HBox, Textarea, VBox
 
-from kvlab.render.check import STEPS, Checked, check_html, check_text
+from kvlab.render.check import STEPS, Checked, Onward, check_html, check_text
 from kvlab.render.markup import stylesheet
+from kvlab.widgets.live import Live
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +40,28 @@ class Subject(Protocol):
         """Open the hints up to a step."""
 
 
+class NextPanel(Live, module="next"):
+    """
+    A button that goes to the next exercise: to its cell, or to its notebook.
+
+    Args:
+        onward: where that is.
+    """
+
+    view = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, onward: Onward, **options: Any) -> None:
+        super().__init__(**options)
+        self.view = onward._asdict()
+
+    def page(self) -> str:
+        """Return nothing: a page without a kernel has it on the card."""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"<NextPanel {self.view['id']}>"
+
+
 class CheckPanel(VBox):  # type: ignore[misc]  # ipywidgets has no types
     """
     The card of an exercise with its buttons.
@@ -55,6 +79,7 @@ class CheckPanel(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.button = Button().add_class("kvw-primary")
         self.hints = [Button(description=f"Show: {STEPS[step]}") for step in (1, 2)]
         self.foot = HBox().add_class("kvw-foot")
+        self.onward: NextPanel | None = None
         super().__init__([self.card, self.foot])
         self.add_class("kvr").add_class("kvw").add_class("kvw-check-panel")
         self.button.on_click(lambda _: self.check())
@@ -79,12 +104,22 @@ class CheckPanel(VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _draw(self) -> None:
         checked = self.subject.checked
-        self.card.value = panel_style() + check_html(checked)
+        self.card.value = panel_style() + check_html(checked._replace(onward=None))
         self.button.description = "Check" if checked.state == "task" else "Check again"
-        self.foot.children = [*self._fields(), self.button, *self._closed(checked)]
+        onward = self._next(checked)
+        # One button is the one to press next.
+        (self.button.remove_class if onward else self.button.add_class)("kvw-primary")
+        self.foot.children = [*self._fields(), self.button, *self._closed(checked), *onward]
 
     def _fields(self) -> Sequence[Any]:
         return [self.answer] if self.subject.hands_in else []
+
+    def _next(self, checked: Checked) -> list[NextPanel]:
+        """Return the way to the next exercise, made when the first pass is shown."""
+        if checked.state != "passed" or checked.onward is None:
+            return []
+        self.onward = self.onward or NextPanel(checked.onward)
+        return [self.onward]
 
     def _closed(self, checked: Checked) -> list[Button]:
         """Return a button for each step that may be opened and is not."""

@@ -1,4 +1,4 @@
-"""An exercise in a real JupyterLab: done in a cell, checked by the button, helped by the ladder, and passed."""
+"""An exercise in a real JupyterLab: done in a cell, checked by the button, helped by the ladder, passed, and the next."""
 
 import os
 from pathlib import Path
@@ -55,6 +55,10 @@ def test_an_exercise_is_checked_helped_and_passed(tmp_path, monkeypatch, theme):
         panel.get_by_role("button", name="Check again").click()
         panel.get_by_text("at the second attempt").wait_for()
         panel.screenshot(path=pictures / f"check-passed-{shade}.png")
+        panel.get_by_role("button", name="Next: 01.2 Exactly these").click()
+        page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.source.includes('01.2')"
+        )
 
     assert errors == []
     assert outside == []

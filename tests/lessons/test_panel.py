@@ -54,6 +54,29 @@ def test_what_is_handed_in_leaves_the_field_at_once(lesson):
     assert "All 7 right" in panel.card.value
 
 
+def test_a_pass_shows_the_way_to_the_next_exercise(lesson):
+    task, panel = panel_of(lesson, "01.1")
+    assert panel.onward is None
+    lesson.vault.create_certificate(task.name, CertificatePolicy.self_signed("CN=a", kty="EC", dns_names=[task.host]))
+    lesson.vault.clock.advance(10)
+
+    panel.button.click()
+
+    assert panel.foot.children[-1] is panel.onward
+    assert panel.onward.view == {"id": "01.2", "title": "Exactly these", "file": ""}
+    assert "Next: 01.2 Exactly these" in repr(panel)
+    assert "Next" not in panel.card.value
+    assert "01.2 Exactly these" in panel._repr_mimebundle_()[0]["text/html"]
+
+
+def test_the_last_exercise_of_a_lesson_leads_to_the_next_notebook_and_the_last_of_all_nowhere():
+    def onward(exercise):
+        return Lesson(exercise[:2], DEFAULT).check(exercise).checked.onward
+
+    assert onward("01.5") == ("02.1", "Ask", "02_sign_manually_and_merge.ipynb")
+    assert onward("10.1") is None
+
+
 def test_a_page_without_a_kernel_shows_the_card(lesson):
     bundle, _ = lesson.task("01.1")._repr_mimebundle_()
 
