@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+VAULT, IOT = "vault", "AWS IoT"
+
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +42,15 @@ class Event:
     request_id: str | None = None
     step: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def service(self) -> str:
+        """
+        Whose event it is: ``vault``, or ``AWS IoT`` beside it, which has operations of the same names.
+
+        What AWS IoT's events are about is an ARN, was to be one (``iot/…``), or is an account (``aws/…``).
+        """
+        return IOT if self.object.startswith(("arn:aws:", "iot/", "aws/")) else VAULT
 
     def to_json(self) -> dict[str, Any]:
         """Return the members as JSON values; ``time`` as epoch seconds."""

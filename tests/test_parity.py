@@ -10,10 +10,10 @@ import pytest
 from botocore import xform_name
 
 from kvlab import Iot, Vault
-from kvlab.server.aws.routes import ROUTES
 from kvlab.vault.access import PERMISSIONS
 from kvlab.vault.inoperable import REFUSED
 from kvlab.vault.operation import Move, Status
+from kvlab.wire.iot_route import ROUTES
 from tests.parity import page
 from tests.parity.row import AREAS, BASES, ROOT, ids, read_rows, written_marks
 

@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     from kvlab.server.register import Register  # noqa: PLC0415  a wrong option is told before anything heavy is loaded
-    from kvlab.server.run import LOOPBACK, port_of, serve  # noqa: PLC0415
+    from kvlab.server.run import LOOPBACK, port_of, reached, serve  # noqa: PLC0415
 
     for name in ("host", "data", "database", "managed_identity"):
         if getattr(options, name) == "":
@@ -98,9 +98,9 @@ def run(options: argparse.Namespace) -> int:
         def ready(site: Site, authority: ServerCA) -> None:
             ca_file = folder / CA_FILE
             ca_file.write_text(authority.certificate_pem, encoding="ascii")
-            facts = _facts(site, register, ca_file, f"https://localhost:{port_of(iot_sockets)}")
+            facts = _facts(site, register, ca_file, f"https://{reached(options.host)}:{port_of(iot_sockets)}")
             if mqtt_sockets:
-                facts["mqtt_endpoint"] = f"mqtts://localhost:{port_of(mqtt_sockets)}"
+                facts["mqtt_endpoint"] = f"mqtts://{reached(options.host)}:{port_of(mqtt_sockets)}"
             sys.stdout.write(json.dumps(facts) + "\n" if options.json else _for_a_person(facts))
             sys.stdout.flush()
 

@@ -6,7 +6,8 @@ from kvlab.errors import InvalidRequestException
 from kvlab.iot.view import View, operation
 from kvlab.wire.iot import Endpoint
 
-TYPES = ("iot:Data", "iot:Data-ATS", "iot:Data-Beta", "iot:CredentialProvider", "iot:Jobs")
+DATA = ("iot:Data", "iot:Data-ATS", "iot:Data-Beta")
+TYPES = (*DATA, "iot:CredentialProvider", "iot:Jobs")
 """https://docs.aws.amazon.com/iot/latest/apireference/API_DescribeEndpoint.html"""
 
 HOST = "localhost"
@@ -18,7 +19,10 @@ class EndpointOperations(View):
     @operation
     def describe_endpoint(self, endpoint_type: str | None = None) -> Endpoint:
         """
-        Return the host that devices connect to, without scheme and port; here one host serves all of it.
+        Return the host that devices connect to, without scheme.
+
+        At AWS that is all, for the port is always 8883. Where the broker beside this vault has another, it is in the
+        answer too: ``localhost:34567``. Without a broker, and for what is not served here, it is ``localhost``.
 
         Args:
             endpoint_type: ``iot:Data`` (the default), ``iot:Data-ATS``, …
@@ -28,4 +32,5 @@ class EndpointOperations(View):
         """
         if endpoint_type is not None and endpoint_type not in TYPES:
             raise InvalidRequestException(f"The endpoint type is none of {', '.join(TYPES)}.")
-        return Endpoint(endpoint_address=HOST)
+        served = self._core.devices_at if endpoint_type in (None, *DATA) else None
+        return Endpoint(endpoint_address=served or HOST)

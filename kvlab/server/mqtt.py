@@ -25,7 +25,12 @@ LOOPBACK = "127.0.0.1"
 
 
 def make_broker(
-    vault: Vault, authority: ServerCA, sockets: Sequence[socket.socket], names: Sequence[str], addresses: Sequence[str]
+    vault: Vault,
+    authority: ServerCA,
+    sockets: Sequence[socket.socket],
+    names: Sequence[str],
+    addresses: Sequence[str],
+    host: str = "localhost",
 ) -> Broker:
     """
     Return a broker that is not started, with a certificate of a server's own CA.
@@ -36,10 +41,11 @@ def make_broker(
         sockets: see ``kvlab.server.run.listen``.
         names: host names for the certificate.
         addresses: IP addresses for it.
+        host: one of them, under which devices reach the broker; an IPv6 address in brackets.
     """
     key, chain = authority.certify(names, addresses)
     context = server_context([x509.load_der_x509_certificate(der) for der in chain], key)
-    return Broker(vault, context, sockets)
+    return Broker(vault, context, sockets, host)
 
 
 class LocalBroker:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kvlab.vault.vault import Vault
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  only compared with
 GRACE_SECONDS = 10
 """How long requests under way have at the end."""
 
@@ -76,6 +77,13 @@ def listen(host: str, port: int) -> list[socket.socket]:
         with contextlib.suppress(OSError):
             found.append(_socket(address, found[0].getsockname()[1]))
     return found
+
+
+def reached(host: str) -> str:
+    """Return under which host a client on this machine reaches what listens on one, as it stands in a URL."""
+    if host in (*LOOPBACK, *EVERY_ADDRESS):
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
 
 
 def port_of(sockets: list[socket.socket]) -> int:
@@ -130,7 +138,7 @@ def serve(
         names.append(f"{vault_name}.localhost")
         authority.renew(context, names, addresses)
 
-    site = Site(vault, register, base_url=f"https://localhost:{port}", further_hosts=further, opened=certify)
+    site = Site(vault, register, base_url=f"https://{reached(host)}:{port}", further_hosts=further, opened=certify)
     app = App(Endpoint(site), {port_of(iot_sockets): AwsEndpoint(vault)})
     config = uvicorn.Config(
         app, loop="asyncio", http=Protocol, ws="none", lifespan="off", interface="asgi3", log_config=None,
@@ -146,7 +154,7 @@ def serve(
             if mqtt_sockets:
                 from kvlab.server.mqtt import make_broker  # noqa: PLC0415  it needs the ``iot`` extra
 
-                stack.enter_context(make_broker(vault, authority, mqtt_sockets, names, addresses))
+                stack.enter_context(make_broker(vault, authority, mqtt_sockets, names, addresses, reached(host)))
             Server(config, lambda: ready(site, authority)).run([*sockets, *iot_sockets])
     finally:
         app.close()

@@ -117,7 +117,7 @@ class Site:
         if host.lower().endswith(CLOUD) or not self.base_url:
             return f"https://{vault.name}{CLOUD}"
         port = self.base_url.rpartition(":")[2]
-        return f"https://localhost:{port}" if vault is self.default else f"https://{vault.name}.localhost:{port}"
+        return self.base_url if vault is self.default else f"https://{vault.name}.localhost:{port}"
 
     @property
     def names(self) -> list[str]:

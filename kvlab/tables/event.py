@@ -16,6 +16,7 @@ DTYPES = {
     "seq": "Int64",
     "time": INSTANT,
     "actor": "category",
+    "service": "category",
     "kind": "category",
     "object": "string",
     "version": "string",
@@ -39,9 +40,10 @@ def events(vault: Vault, *, name: str | None = None) -> pd.DataFrame:
 
         - ``seq``: Int64, from 1 without gaps (unless ``name`` is given).
         - ``time``: datetime64[s, UTC], of the vault's clock.
-        - ``actor``: category; a principal, ``vault``, or a CA.
+        - ``actor``: category; a principal, ``vault``, a CA, ``aws/`` with an account's number, or ``device/…``.
+        - ``service``: category; ``vault`` or ``AWS IoT``, which has operations of the same names.
         - ``kind``: category; an operation's id, ``transition``, ``refused``, ``poll``, ``ca.answer``, ….
-        - ``object``: string, such as ``certificates/web``.
+        - ``object``: string, such as ``certificates/web`` or an ARN.
         - ``version``, ``request_id``: string, 32 hexadecimal digits, or ``<NA>``.
         - ``step``: Int64, of the numbered steps of the flow, or ``<NA>``.
         - ``detail``: string, JSON.
@@ -53,6 +55,7 @@ def events(vault: Vault, *, name: str | None = None) -> pd.DataFrame:
                 event.seq,
                 event.time,
                 event.actor,
+                event.service,
                 event.kind,
                 event.object,
                 event.version,

@@ -115,6 +115,7 @@ class Core:
             self.purge_protection: bool = row.purge_protection
             self.inoperable: str = inoperable or row.inoperable
         self.log = EventLog(self._read_events, self._last_event, self._events_about)
+        self.devices_at: str | None = None
         self._parent = parent
         self._siblings: list[Core] = []
         if parent is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kvlab.errors import IotError, ResourceAlreadyExistsException, ServiceError
 from kvlab.iot.iot import Iot
 from kvlab.iot.material import read_certificate
+from kvlab.render.call.iot.call import IotCall
 from kvlab.render.device import device_story
 from kvlab.render.flow import flow_svg
 from kvlab.render.markup import mono, table, text
@@ -81,6 +82,7 @@ class IotForm(Form):
 
     judges = False
     working = "asking AWS IoT"
+    call_title = "In kvlab's Python, boto3, aws, REST and openssl."
     refused = "AWS IoT refused."
 
     def __init__(self, iot: Iot, title: str, action: str, fields: list[Field]) -> None:
@@ -151,6 +153,15 @@ class DeviceForm(IotForm):
             with _about("thing", self._unattached):
                 iot.attach_thing_principal(self._text("thing"), made.certificate_arn)
         return made
+
+    def call(self) -> IotCall:
+        """Return the call, and what is attached after it."""
+        attaching = []
+        if policy := self._text("policy"):
+            attaching.append(IotCall.of(self.iot, "attach_policy", policy_name=policy))
+        if thing := self._text("thing"):
+            attaching.append(IotCall.of(self.iot, "attach_thing_principal", thing_name=thing))
+        return IotCall.of(self.iot, self.method.operation, *attaching, **self._arguments())
 
     def end(self, answer: RegisteredCertificate) -> None:
         """Show the certificate, and say where the key is."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.errors import IotError, ServiceError
 from kvlab.iot.state import Status, Step, take
 from kvlab.iot.view import certificate_not_found
+from kvlab.render.call.iot.call import IotCall
 from kvlab.render.markup import pill
 from kvlab.widgets.device import IotForm
 from kvlab.widgets.field import Field
 from kvlab.widgets.form import Button
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kvlab.events import Event
     from kvlab.iot.iot import Iot
     from kvlab.vault.vault import Vault
@@ -34,14 +38,14 @@ class Move(NamedTuple):
     label: str
     help: str
     operation: str = "update_certificate"
-    arguments: tuple[str, ...] = ()
+    arguments: Mapping[str, str] = MappingProxyType({})
 
 
 MOVES = {
-    "activate": Move(Step.ACTIVATE, "Activate", "Devices can connect with it.", arguments=("ACTIVE",)),
+    "activate": Move(Step.ACTIVATE, "Activate", "Devices can connect with it.", arguments={"new_status": "ACTIVE"}),
     "deactivate": Move(Step.DEACTIVATE, "Deactivate", "Its connections fall off; it can be activated again.",
-                       arguments=("INACTIVE",)),
-    "revoke": Move(Step.REVOKE, "Revoke", "Its connections fall off, for ever.", arguments=("REVOKED",)),
+                       arguments={"new_status": "INACTIVE"}),
+    "revoke": Move(Step.REVOKE, "Revoke", "Its connections fall off, for ever.", arguments={"new_status": "REVOKED"}),
     "delete": Move(Step.DELETE, "Delete", "Policies and things must be detached before.", "delete_certificate"),
 }  # fmt: skip
 """Key of a button -> what it does. Whether it may be done now is the registry's to say."""
@@ -108,7 +112,7 @@ class DeviceLifeForm(IotForm):
 
     def ask(self, vault: Vault) -> None:
         """Make the move."""
-        getattr(self.registry(vault), self._move.operation)(self.certificate_id, *self._move.arguments)
+        getattr(self.registry(vault), self._move.operation)(self.certificate_id, **self._move.arguments)
 
     def end(self, answer: Any) -> None:
         """Say what was done."""
@@ -125,6 +129,11 @@ class DeviceLifeForm(IotForm):
     def buttons(self) -> list[Button]:
         """Return the buttons at the foot: there is no main one."""
         return [button for button in super().buttons() if button is not self.button]
+
+    def call(self) -> IotCall:
+        """Return the call of the move that was made last."""
+        move = self._move
+        return IotCall.of(self.iot, move.operation, certificate_id=self.certificate_id, **move.arguments)
 
     def heard(self, event: Event) -> None:
         """Look again whenever something happens to the certificate."""

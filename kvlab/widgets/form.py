@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from kvlab.events import Event
-    from kvlab.render.call.call import Call
+    from kvlab.render.call.dialect import AnyCall
     from kvlab.vault.vault import Vault
     from kvlab.widgets.field import Field
 
 STATES = ("idle", "busy", "done", "failed")
-_CALL_TITLE = "In kvlab's Python, the Azure SDK, az, REST, PowerShell and openssl."
 UPLOAD_LIMIT = 5 * 2**20
 """Octets of a file that the browser sends; the kernel's socket takes no message of more than 10 MB."""
 
@@ -84,6 +83,8 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Whether refusals come and go as somebody types; else only another try can tell."""
     working = "asking the vault"
     """What is going on while the form is busy."""
+    call_title = "In kvlab's Python, the Azure SDK, az, REST, PowerShell and openssl."
+    """What the button that shows the call says of itself."""
     refused = "The vault refused."
     """What the foot says where a refusal is about no field."""
 
@@ -158,7 +159,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Show what came of it."""
         raise NotImplementedError
 
-    def call(self) -> Call | None:
+    def call(self) -> AnyCall | None:
         """Return the call that the primary button makes, to be shown in other languages."""
         return None
 
@@ -221,7 +222,7 @@ class Form(VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Return the buttons that are there now, the primary one first."""
         if self.state == "busy":
             return [self.button, Button("cancel", "Cancel", self.give_up, "The vault then changes nothing.")]
-        showing = [] if self.call() is None else [Button("call", "Show me the call", self.show_call, _CALL_TITLE)]
+        showing = [] if self.call() is None else [Button("call", "Show me the call", self.show_call, self.call_title)]
         return [self.button, *self.more_buttons, *showing]
 
     def refuse(self, errors: list[ServiceError]) -> list[ServiceError]:

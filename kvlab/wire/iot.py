@@ -407,7 +407,7 @@ class PrincipalThingObjectList(TokenPage):
 
 
 class Endpoint(Answer):
-    """The answer of DescribeEndpoint: a host's name, without scheme and port."""
+    """The answer of DescribeEndpoint: a host's name without scheme, and its port where that is not MQTT's own."""
 
     endpoint_address: str
 

@@ -9,8 +9,8 @@ from kvlab import Iot, errors
 from kvlab.errors import IotError
 from kvlab.iot import member
 from kvlab.iot.member import Count, Flag, Part, Row, Text
-from kvlab.server.aws.routes import ROUTES, argument
 from kvlab.wire.iot import Answer
+from kvlab.wire.iot_route import ROUTES, argument
 
 MODEL = botocore.session.get_session().get_service_model("iot")
 NAMES = {xform_name(name): name for name in MODEL.operation_names}

@@ -20,6 +20,12 @@ vault.create_certificate("manual", policy | {"issuer": {"name": "Unknown"}})
 vault.clock.advance(1)
 import base64
 pfx = base64.b64decode(vault.get_secret("life").value)
+iot = kvlab.Iot(live)
+allowed = '{"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}'
+iot.create_policy("lamps", f'{{"Version": "2012-10-17", "Statement": {allowed}}}')
+iot.create_thing("lamp-1")
+kept = iot.create_keys_and_certificate(set_as_active=True)
+iot.attach_policy("lamps", kept.certificate_arn)
 """,
     "live": "made = kvlab.create(live); made",
     "create": "form = kvlab.create(vault); form",
@@ -29,6 +35,8 @@ pfx = base64.b64decode(vault.get_secret("life").value)
     "contacts": "kvlab.contacts(vault)",
     "access": "kvlab.access(vault)",
     "lifecycle": "kvlab.lifecycle(vault, 'life')",
+    "device": "kvlab.device(iot)",
+    "device_life": "kvlab.device_life(iot, kept.certificate_id)",
 }
 NAMES = [name for name in CELLS if name != "setup"]
 EVIL = "CN=\\<img src=x onerror=window.__xss=1\\>"
@@ -353,6 +361,39 @@ def test_moves_that_are_not_legal_say_what_they_would_get(page):
     press(view, "Recover")
     view.get_by_text("life: completed, disabled").wait_for()
     shot(view, "form-lifecycle-light")
+
+
+def test_a_device_certificate_is_made_for_a_thing_that_is_there_and_its_call_is_shown(page):
+    view = form(page, "device")
+    fill(view, Thing="lamp-9")
+    view.get_by_label("Policy", exact=True).select_option("lamps")
+    press(view, "Create certificate")
+    view.get_by_role("alert").get_by_text("lamp-9").wait_for()
+    assert view.get_by_label("Thing", exact=True).get_attribute("aria-invalid") == "true"
+    shot(view, "form-device-refused-light")
+
+    fill(view, Thing="lamp-1")
+    press(view, "Show me the call")
+    shown = page.locator(".kvl-call").last
+    shown.get_by_role("tab", name="boto3").click()
+    shown.get_by_text("iot.attach_thing_principal").first.wait_for()
+    press(view, "Create certificate")
+    view.get_by_text("form.answer.key_pair.private_key").wait_for()
+    assert "BEGIN" not in view.inner_text()
+    press(view, "Show me the call")
+    shot(view, "form-device-light")
+
+
+def test_a_device_certificate_is_deactivated_but_not_deleted_with_its_policy(page):
+    view = form(page, "device_life")
+    delete = view.get_by_role("button", name="Delete")
+    assert delete.get_attribute("aria-disabled") == "true"
+    assert "406" in view.locator(f"[id='{delete.get_attribute('aria-describedby')}']").inner_text()
+    press(view, "Deactivate")
+    view.get_by_text("It is INACTIVE already.").wait_for()
+    press(view, "Delete")
+    view.locator(".kvf-outcome").get_by_text("Certificate policies must be detached before deletion").wait_for()
+    shot(view, "form-device-life-light")
 
 
 def test_every_control_has_a_name_and_every_tab_fits(page):

@@ -3,10 +3,15 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+import kvlab
+from kvlab import Iot, Vault
+from kvlab.render.call.dialect import texts
 from tests.iot.make import POLICY, request
 from tests.server.served import serving
 from tests.tool import tool
@@ -19,6 +24,7 @@ class Aws:
 
     def __init__(self, directory, server):
         self._path = tool("aws")
+        self.facts = server.facts
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_ENDPOINT_URL_IOT": server.facts["iot_endpoint"], "AWS_CA_BUNDLE": server.facts["ca_bundle"],
@@ -30,6 +36,14 @@ class Aws:
         done = self.run(*arguments)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def shell(self, call, folder):
+        """Run the text that a form shows."""
+        path = f"{Path(self._path).parent}:{os.environ['PATH']}"
+        subprocess.run(
+            ["bash", "-e", "-c", texts(call)["aws"]], env=self._environment | {"PATH": path}, cwd=folder, check=True,
+            timeout=120, stdin=subprocess.DEVNULL, capture_output=True,
+        )  # fmt: skip
 
     def run(self, *arguments):
         return subprocess.run(
@@ -65,7 +79,8 @@ def test_one_click_certificate_to_deletion(aws, tmp_path, openssl):
     assert of_key == openssl("x509", "-in", files["certificate"], "-noout", "-pubkey") == files["public"].read_bytes()
     assert aws("list-principal-things", "--principal", arn) == {"things": ["sensor"]}
     assert aws("list-attached-policies", "--target", arn)["policies"][0]["policyName"] == "connect"
-    assert aws("describe-endpoint", "--endpoint-type", "iot:Data-ATS") == {"endpointAddress": "localhost"}
+    address = aws("describe-endpoint", "--endpoint-type", "iot:Data-ATS")["endpointAddress"]
+    assert f"mqtts://{address}" == aws.facts["mqtt_endpoint"]
     refused = aws.run("delete-certificate", "--certificate-id", found)
     assert refused.returncode != 0
     assert "(CertificateStateException) when calling the DeleteCertificate operation" in refused.stderr
@@ -125,3 +140,27 @@ def test_a_ca_of_ones_own_made_with_openssl(aws, tmp_path, openssl):
     listed = aws("list-certificates-by-ca", "--ca-certificate-id", made["certificateId"])["certificates"]
     assert [(row["certificateId"], row["status"]) for row in listed] == [(leaf["certificateId"], "ACTIVE")]
     assert aws("list-ca-certificates")["certificates"][0]["certificateId"] == made["certificateId"]
+
+
+def test_the_commands_that_forms_show_are_run_as_they_stand(aws, tmp_path):
+    """Against another registry: what the form has done in its own, the commands do at the server."""
+    mine = Iot(Vault())
+    mine.create_policy("shown", POLICY)
+    mine.create_thing("shown-thing")
+    form = kvlab.device(mine)
+    form.fields["policy"].value, form.fields["thing"].value = "shown", "shown-thing"
+    aws("create-policy", "--policy-name", "shown", "--policy-document", POLICY)
+    aws("create-thing", "--thing-name", "shown-thing")
+
+    aws.shell(form.call(), tmp_path)
+
+    (arn,) = aws("list-thing-principals", "--thing-name", "shown-thing")["principals"]
+    assert aws("list-attached-policies", "--target", arn)["policies"][0]["policyName"] == "shown"
+    certificate = x509.load_pem_x509_certificate((tmp_path / "device.pem").read_bytes())
+    key = load_pem_private_key((tmp_path / "device.key").read_bytes(), None)
+    assert certificate.public_key() == key.public_key()
+    life = kvlab.device_life(mine, arn.rpartition("/")[2])
+    life.do("revoke")
+    aws.shell(life.call(), tmp_path)
+    shown = aws("describe-certificate", "--certificate-id", arn.rpartition("/")[2])["certificateDescription"]
+    assert shown["status"] == "REVOKED"

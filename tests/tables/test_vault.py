@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from kvlab import tables
-from kvlab.errors import VaultError
+from kvlab import Iot, tables
+from kvlab.errors import IotError, VaultError
 from kvlab.tables import certificate, event, mail, operation, override, version
 from tests.vault.make import MAIL_ONLY, ec_policy, finish, version_of
 
@@ -150,3 +150,17 @@ def test_overrides_are_what_a_known_issuer_decided(vault):
     assert pd.isna(table.loc["validity", "requested"])
     assert "BR" in table.loc["validity", "why"]
     assert len(tables.overrides(vault, "web")) == 0
+
+
+def test_events_of_aws_iot_are_told_from_those_of_the_vault(full):
+    iot = Iot(full)
+    made = iot.create_keys_and_certificate()
+    iot.update_certificate(made.certificate_id, "ACTIVE")
+    full.update_certificate("web", tags={"team": "web"})
+    with pytest.raises(IotError):
+        iot.describe_certificate("0" * 64)
+
+    table = tables.events(full).tail(4)
+
+    assert list(table["kind"]) == ["create_keys_and_certificate", "update_certificate", "update_certificate", "refused"]
+    assert list(table["service"]) == ["AWS IoT", "AWS IoT", "vault", "AWS IoT"]

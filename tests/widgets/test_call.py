@@ -2,7 +2,7 @@
 
 import pytest
 
-from kvlab import Vault, calls
+from kvlab import Iot, Vault, calls
 from kvlab.render.call.call import Call
 from kvlab.widgets.call import CallPanel
 
@@ -54,3 +54,13 @@ def test_a_password_reaches_neither_the_widget_nor_the_page():
 def test_what_is_no_call_is_refused_with_what_is(nonsense):
     with pytest.raises(TypeError, match=f"^{type(nonsense).__name__} is no call; allowed is an event"):
         calls(nonsense)
+
+
+def test_an_event_of_aws_iot_is_not_shown_as_a_call_of_the_vaults_of_the_same_name():
+    vault = Vault()
+    iot = Iot(vault)
+    made = iot.create_keys_and_certificate()
+    iot.update_certificate(made.certificate_id, "ACTIVE")
+
+    with pytest.raises(ValueError, match=r"^Event \d+ \(update_certificate\) is of AWS IoT: the log keeps what came"):
+        calls(vault.events.since(0)[-1], vault)

@@ -246,3 +246,21 @@ def test_another_account_has_its_own_form(iot):
     assert ":eu-west-1:210987654321:" in made.certificate_arn
     assert count(iot) == 0
     assert "210987654321" in repr(kvlab.device(other))
+
+
+def test_the_call_is_shown_and_follows_the_form(iot):
+    iot.create_policy("sensors", POLICY)
+    form = form_with(iot, policy="sensors")
+    form.press("call")
+
+    panel = form.children[1]
+    assert list(panel.texts) == ["kvlab", "boto3", "aws", "rest", "openssl"]
+    assert "iot.attach_policy" in panel.texts["boto3"]
+    assert "Azure" not in json.dumps([form.view.view["buttons"], panel.view])
+    form.fields["method"].value = "csr"
+    assert "create_certificate_from_csr" in panel.texts["kvlab"]
+    made = form_with(iot).submit()
+    assert made.key_pair.private_key not in everything_saved(form)
+
+    form.press("call")
+    assert len(form.children) == 1

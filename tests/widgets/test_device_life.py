@@ -108,3 +108,15 @@ def test_clicks_do_not_block_and_those_that_are_off_do_nothing(iot, made):
     assert (status(iot, made), form.state) == ("REVOKED", "done")
     assert form._repr_mimebundle_()[0]["text/html"].startswith("<img ")
     assert "PRIVATE KEY" not in json.dumps(form.view.get_state(), default=str)
+
+
+def test_the_call_of_the_last_move_is_shown(iot, made):
+    form = kvlab.device_life(iot, made.certificate_id)
+    form.press("call")
+    panel = form.children[1]
+
+    form.do("revoke")
+
+    assert panel.texts["kvlab"] == f'iot.update_certificate(\n    "{made.certificate_id}",\n    "REVOKED",\n)\n'
+    assert panel.view["title"] == f"update_certificate {made.certificate_id[:12]}…"
+    assert "openssl" not in panel.texts

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from kvlab.vault.vault import Vault
 
 BACKLOG = 2048
+MQTTS = 8883
+"""The port of MQTT over TLS: https://www.iana.org/assignments/service-names-port-numbers"""
+
 SHUTTING_DOWN = 0x8B
 """Reason code of MQTT 5."""
 
@@ -54,14 +57,19 @@ class Broker:
         vault: beside whose registry it stands.
         context: see ``kvlab.iot.mqtt.tls.server_context``.
         sockets: bound, not yet listening; they are closed with the broker.
+        host: under which devices reach them, one that the broker's certificate names; an IPv6 address in brackets.
     """
 
-    def __init__(self, vault: Vault, context: SSL.Context, sockets: Sequence[socket.socket]) -> None:
+    def __init__(
+        self, vault: Vault, context: SSL.Context, sockets: Sequence[socket.socket], host: str = "localhost"
+    ) -> None:
         self._vault = vault
+        self._host = host
         self._context = context
         self._sockets = sockets
         self.port: int = sockets[0].getsockname()[1]
-        self._recorder = Recorder(vault._core)  # noqa: SLF001  the registry is a part of the same vault
+        self._core = vault._core  # noqa: SLF001  the registry is a part of the same vault
+        self._recorder = Recorder(self._core)
         self._gate = Gate(vault, self.tell, self._later)
         self._hubs: dict[Place, Hub] = {}
         self._clients: dict[Client, None] = {}  # a set that keeps the order in which they came
@@ -80,12 +88,18 @@ class Broker:
     @property
     def endpoint(self) -> str:
         """The broker's URL; the host name is the one in its certificate."""
-        return f"mqtts://localhost:{self.port}"
+        return f"mqtts://{self._host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """What DescribeEndpoint answers: the host, and the port where it is not the one that devices take it for."""
+        return self._host if self.port == MQTTS else f"{self._host}:{self.port}"
 
     def start(self) -> Self:
         """Begin to listen."""
         self._thread.start()
         self._ready.wait()
+        self._core.devices_at = self.address
         self._unsubscribe = self._vault.events.subscribe(self._changed)
         return self
 
@@ -94,6 +108,8 @@ class Broker:
         if not self._thread.is_alive():
             return
         self._unsubscribe()
+        if self._core.devices_at == self.address:
+            self._core.devices_at = None
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         self._lookups.shutdown()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kvlab.render.call.call import Given
-from kvlab.render.call.quote import json_text, shell, shell_given, utc
+from kvlab.render.call.quote import json_text, shell, shell_command, shell_given, utc
 from kvlab.render.call.rest import body_of, url_of
 from kvlab.wire.model import decode_base64
 
@@ -97,18 +97,10 @@ def _command(call: Call) -> str:
     if call.version:
         words.append(["--version", call.version])
     words += _OPTIONS.get(call.operation, _no_options)(call)
-    lines = [_joined(words)]
+    lines = [shell_command(words, _HEAD)]
     if call.operation == "set_certificate_issuer":
-        lines += [_joined(admin) for admin in _administrators(call, vault)]
+        lines += [shell_command(admin, _HEAD) for admin in _administrators(call, vault)]
     return "\n".join(lines)
-
-
-def _joined(words: list[list[str]]) -> str:
-    parts = [" ".join(part) for part in words]
-    flat = " ".join(parts)
-    if len(flat) <= 96 and "\n" not in flat:
-        return flat
-    return " \\\n  ".join([" ".join(parts[:_HEAD]), *parts[_HEAD:]])
 
 
 def _rest(call: Call) -> str:

@@ -121,6 +121,11 @@ class Call:
         return tuple(found.get(part, part) for part in self.route.path)
 
     @property
+    def title(self) -> str:
+        """The operation and what it is about: ``create_certificate web``."""
+        return f"{self.operation} {self.name}".rstrip()
+
+    @property
     def area(self) -> str:
         """``certificates``, ``keys`` or ``secrets``: which of the service's clients has the operation."""
         return self.route.path[0].removeprefix("deleted")

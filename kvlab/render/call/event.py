@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import VaultError
+from kvlab.events import IOT
 from kvlab.render.call.call import DEFAULT_URL, HIDDEN, PASSWORD, Call
 from kvlab.render.call.page import Part
 from kvlab.render.call.rest import refusal_text, response_text
@@ -47,8 +48,7 @@ def call_of(event: Event, vault: Vault | str | None = None) -> Call | None:
         event: of ``vault.events``.
         vault: whose URL is shown, or the URL.
     """
-    # AWS IoT has operations of the same names; what they are about is an ARN, or was to be.
-    if event.actor == VAULT or event.object.startswith(("arn:aws:", "iot/")):
+    if event.actor == VAULT or event.service == IOT:
         return None
     operation = str(event.detail.get("operation") if event.kind == "refused" else event.kind)
     operation = _OPERATIONS.get(operation, operation)

@@ -5,21 +5,12 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, NamedTuple
 
-from kvlab.render.call.dialect import DIALECTS
+from kvlab.render.call.dialect import written
 from kvlab.render.markup import card, text
 from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
-    from kvlab.render.call.call import Call
-
-REMARKS = {
-    "kvlab": "vault is the vault of this notebook.",
-    "sdk": "The same against the cloud. Here: client = kvlab.sdk(vault).certificates, or .keys, .secrets.",
-    "az": "For bash. How az is pointed at kvlab stands in docs/az.md.",
-    "rest": "What the others send. A name in <> stands for something secret or long.",
-    "powershell": "For PowerShell 7 with Az.KeyVault. Not tried against kvlab.",
-    "openssl": "Without a vault, with files on your own disk.",
-}
+    from kvlab.render.call.dialect import AnyCall
 
 
 class Part(NamedTuple):
@@ -38,32 +29,24 @@ class Tab(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def tabs(call: Call, answer: Part | None = None) -> list[Tab]:
+def tabs(call: AnyCall, answer: Part | None = None) -> list[Tab]:
     """Return a call in each language that has it; the answer, if it is known, stands below the REST request."""
     found = []
-    for dialect in DIALECTS:
-        written = dialect.write(call)
-        if not written:
-            continue
-        parts: tuple[Part, ...] = (Part("", written),)
-        if dialect.key == "rest" and answer is not None:
-            parts = (Part("Request", written), answer)
-        found.append(Tab(dialect.key, dialect.title, REMARKS[dialect.key], parts))
+    for each in written(call):
+        parts: tuple[Part, ...] = (Part("", each.text),)
+        if each.key == "rest" and answer is not None:
+            parts = (Part("Request", each.text), answer)
+        found.append(Tab(each.key, each.title, each.remark, parts))
     return found
 
 
-def title(call: Call) -> str:
-    """Return the operation and what it is about: ``create_certificate web``."""
-    return f"{call.operation} {call.name}".rstrip()
-
-
-def call_html(call: Call, answer: Part | None = None) -> str:
+def call_html(call: AnyCall, answer: Part | None = None) -> str:
     """Draw a call as a page without a kernel shows it: one language open, the others to be opened."""
     body = "".join(_tab_html(tab, is_open=rank == 0) for rank, tab in enumerate(tabs(call, answer)))
-    return card("Show me the call", text(title(call)), "", body)
+    return card("Show me the call", text(call.title), "", body)
 
 
-def call_text(call: Call, answer: Part | None = None) -> str:
+def call_text(call: AnyCall, answer: Part | None = None) -> str:
     """Write a call in every language, for a terminal."""
     blocks = []
     for tab in tabs(call, answer):

@@ -6,12 +6,16 @@ import json
 import re
 import shlex
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kvlab.render.call.call import Given
 from kvlab.render.markup import compact_json
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 WIDTH = 88
+_SHELL_WIDTH = 96
 _POWERSHELL_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 """What PowerShell takes for a single quote: https://learn.microsoft.com/powershell/scripting/lang-spec/chapter-02#2352-string-literals"""
 _POWERSHELL_SIGNS = re.compile('[`$"\u201c\u201d\u201e]')
@@ -58,7 +62,7 @@ def _python_given(value: Given) -> str:
         return f'os.environ["{value.name}"]'
     if value.shape == "json":
         return f"json.loads(Path({_flat(value.name)}).read_text())"
-    return f"Path({_flat(value.name)}).read_bytes()"
+    return f"Path({_flat(value.name)}).read_{'text' if value.shape == 'text' else 'bytes'}()"
 
 
 class Code(str):
@@ -106,6 +110,15 @@ def _shell_sign(sign: str) -> str:
 def shell_given(value: Given) -> str:
     """Write an environment variable for bash, or the name of a file."""
     return f'"${value.name}"' if value.source == "environment" else shell(value.name)
+
+
+def shell_command(words: Sequence[Sequence[str]], head: int) -> str:
+    """Write a command, on one line if it fits; else its first ``head`` words there, and each further one on its own."""
+    parts = [" ".join(part) for part in words]
+    flat = " ".join(parts)
+    if len(flat) <= _SHELL_WIDTH and "\n" not in flat:
+        return flat
+    return " \\\n  ".join([" ".join(parts[:head]), *parts[head:]])
 
 
 def powershell(value: object) -> str:

@@ -15,9 +15,9 @@ from kvlab.errors import InternalFailureException, IotError, SerializationExcept
 from kvlab.iot.access import AccessKeys
 from kvlab.iot.iot import Iot
 from kvlab.iot.member import Count, Flag, shape_of
-from kvlab.server.aws.routes import Route, find_route
 from kvlab.server.aws.signature import check_signature, read_signature
 from kvlab.server.message import Response
+from kvlab.wire.iot_route import Route, find_route
 
 if TYPE_CHECKING:
     from kvlab.server.message import Request
