@@ -80,11 +80,7 @@ def device_story(events: Sequence[Event], arn: str) -> Story:
     name = f"{arn.rpartition('/')[2][:12]}…"
     first = next((event for event in events if event.kind in BEGINNINGS), None)
     if first is None:
-        lanes = (Lane(DEVICE, "Your device"), Lane(IOT, "AWS IoT", "", (Holding("nothing of it", look="to come"),)))
-        words = "No certificate of this id is in the registry."
-        return Story(
-            "none", "Nothing has happened yet", "device certificate", name, "none", "to come", lanes, (), words
-        )
+        return _nothing(name)
     status = _status(events)
     steps = _steps(first, events, status)
     look = _LOOKS.get(status, "pending")

@@ -9,7 +9,7 @@ from kvlab.errors import IotError, ResourceAlreadyExistsException, ServiceError
 from kvlab.iot.iot import Iot
 from kvlab.iot.material import read_certificate
 from kvlab.render.call.iot.call import IotCall
-from kvlab.render.device import device_story
+from kvlab.render.device import DeviceReading
 from kvlab.render.flow import flow_svg
 from kvlab.render.markup import mono, table, text
 from kvlab.widgets.field import Field, Option
@@ -167,7 +167,8 @@ class DeviceForm(IotForm):
         """Show the certificate, and say where the key is."""
         self.answer = answer
         status = self.iot.describe_certificate(answer.certificate_id).certificate_description.status
-        story = device_story([*self.iot.events], answer.certificate_arn)
+        reading = DeviceReading(answer.certificate_arn)
+        story = reading.story([event for event in self.iot.events if reading.hears(event)], ())
         facts = table(
             [("Status", mono(status)), ("Certificate id", mono(answer.certificate_id)),
              ("ARN", mono(answer.certificate_arn)), ("Private key", text(self.method.key))]

@@ -264,3 +264,14 @@ def test_the_call_is_shown_and_follows_the_form(iot):
 
     form.press("call")
     assert len(form.children) == 1
+
+
+def test_the_flow_is_of_the_new_certificate_alone(iot):
+    iot.create_policy("sensors", POLICY)
+    form_with(iot, policy="sensors").submit()
+    form = form_with(iot, method="csr", csr=request(), active=False)
+
+    form.submit()
+
+    assert "Your own request: the key stays" in form.outcome
+    assert "0 attached" in form.outcome

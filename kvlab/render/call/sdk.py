@@ -128,7 +128,7 @@ def _import(call: Call) -> str:
 
 
 def _merge(call: Call) -> str:
-    file = Given("file", call.merge_file)
+    file = Given("file", call.merge_file, "base64")
     loaded = f"chain = {python_call('x509.load_pem_x509_certificates', file)}"
     entries = Code("[certificate.public_bytes(Encoding.DER) for certificate in chain]")
     return f"{loaded}\n{python_call('client.merge_certificate', call.name, entries, **_properties(call))}"
