@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kvlab.cli.delivery import deliver, lessons_folder
 from kvlab.cli.failure import Failure, shown
 from kvlab.home import home_folder
+from kvlab.lessons.draw import VARIABLE, remember
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -30,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dir", metavar="D", help="where your copies of the lessons are (default: notebooks in KVLAB_HOME, ~/.kvlab)"
     )
+    parser.add_argument(
+        "--student", metavar="S", help="a seat number or a name: all notebooks draw its tasks, from now on"
+    )
     parser.add_argument("--no-browser", action="store_true", help="only print the address, with its token")
     parser.add_argument(
         "--port", metavar="N", type=whole_port, help="port on the loopback interface (default: JupyterLab's)"
@@ -44,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _leave)
     try:
         folder = Path(options.dir) if options.dir else home() / "notebooks"
+        if options.student is not None:
+            _remember(options.student)
         _tell(deliver(lessons_folder(), folder), folder)
         _serve(jupyter_arguments(folder, port=options.port, browser=not options.no_browser))
     except KeyboardInterrupt:
@@ -94,6 +100,15 @@ def whole_port(value: str) -> int:
     if not value.isascii() or not value.isdigit() or len(value) > 5 or int(value) > 65535:
         raise argparse.ArgumentTypeError(f"it is a whole number from 0 to 65535, not '{value}'")
     return int(value)
+
+
+def _remember(student: str) -> None:
+    try:
+        remember(student)
+    except (OSError, RuntimeError) as error:
+        raise Failure(f"The student can not be remembered: {error}.") from None
+    # What is set for this process would go first, and its kernels inherit it.
+    os.environ.pop(VARIABLE, None)
 
 
 def _tell(delivered: dict[str, str], folder: Path) -> None:

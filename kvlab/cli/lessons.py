@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.epilog = "Tasks are drawn from KVLAB_STUDENT; progress is kept in KVLAB_HOME (default ~/.kvlab)."
+    parser.epilog = (
+        "Tasks are drawn for KVLAB_STUDENT, else for the student that kvlab lab --student named; that and the progress "
+        "are kept in KVLAB_HOME (default ~/.kvlab)."
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document, with every right and wrong artefact")
     parser.add_argument(
         "--nbgrader", metavar="LESSON", help="write a lesson as the source of an nbgrader assignment, into --to"

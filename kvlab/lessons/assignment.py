@@ -58,7 +58,11 @@ def _cells(cell: dict[str, Any], exercises: Any) -> Iterator[dict[str, Any]]:
     if checked is not None:
         yield from _graded(exercises[checked])
     elif shown is not None and source.startswith(("lesson.task", "task = lesson.task")):
-        begin = f'lesson = kvlab.lesson("{shown[:2]}")\nvault = lesson.vault\ntask = lesson.task("{shown}")\ntask'
+        # The same tasks for everybody, wherever they are graded: what was drawn for a learner is not known there.
+        begin = (
+            f'lesson = kvlab.lesson("{shown[:2]}", student="{DEFAULT}")\n'
+            f'vault = lesson.vault\ntask = lesson.task("{shown}")\ntask'
+        )
         yield _code(begin, f"task-{shown}", grade=False, solution=False, locked=True)
     else:
         yield {**cell, "outputs": [], "execution_count": None}

@@ -6,12 +6,17 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
+from kvlab.home import home_folder
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 T = TypeVar("T")
 
 VARIABLE = "KVLAB_STUDENT"
+FILE = "student.txt"
+"""In ``KVLAB_HOME``: the seed that holds where the variable is not set."""
+
 DEFAULT = "student"
 SEED_LENGTH = 100
 PLANTS = (
@@ -26,8 +31,41 @@ DOMAIN = "contoso.com"
 
 
 def student() -> str:
-    """Return the student's seed: ``KVLAB_STUDENT`` (a seat number, a name), else the one of the committed pages."""
-    return os.environ.get(VARIABLE, "").strip()[:SEED_LENGTH] or DEFAULT
+    """
+    Return the student's seed, such as a seat number or a name.
+
+    It is that of ``KVLAB_STUDENT``, else the one that was remembered, else the one of the committed pages.
+    """
+    return _seed(os.environ.get(VARIABLE, "")) or _remembered() or DEFAULT
+
+
+def remember(seed: str) -> None:
+    """
+    Keep whose tasks are drawn on this machine, for all notebooks; an empty one is forgotten.
+
+    Raises:
+        OSError: the folder can not be written.
+        RuntimeError: there is no home directory.
+    """
+    file = home_folder() / FILE
+    if not _seed(seed):
+        file.unlink(missing_ok=True)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(_seed(seed) + "\n", "utf-8")
+
+
+def _remembered() -> str:
+    try:
+        with (home_folder() / FILE).open(encoding="utf-8") as file:
+            return _seed(file.readline(SEED_LENGTH))
+    except (OSError, RuntimeError, UnicodeDecodeError):
+        return ""
+
+
+def _seed(text: str) -> str:
+    """Return a seed as it is used: one line, without what can not be seen."""
+    return "".join(sign for sign in text if sign.isprintable()).strip()[:SEED_LENGTH]
 
 
 class Draw:

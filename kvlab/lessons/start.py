@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from kvlab.lessons import draw
 from kvlab.lessons import plan as plans
-from kvlab.lessons.draw import student
+from kvlab.lessons.draw import DEFAULT, VARIABLE, remember
 from kvlab.lessons.progress import Progress
+from kvlab.render.markup import text
 from kvlab.render.start import LESSONS, Done, lessons_html, lessons_text
 
 
-def start() -> Start:
-    """Show the lessons with a link to each, and how many of its exercises are done."""
-    return Start(Progress())
+def start(student: str | int | None = None) -> Start:
+    """
+    Show the lessons with a link to each, and how many of its exercises are done.
+
+    Args:
+        student: a seat number or a name: from now on all notebooks on this machine draw that student's tasks, until
+            another one is named; ``""`` goes back to the tasks of the committed pages.
+    """
+    return Start(Progress(), note="" if student is None else _kept(str(student)))
+
+
+def _kept(seed: str) -> str:
+    """Remember a student; returns a sentence if that could not be done, or will not be seen."""
+    try:
+        remember(seed)
+    except (OSError, RuntimeError) as error:
+        return f"This could not be remembered ({error}). Set KVLAB_HOME to a folder that can be written."
+    if VARIABLE in os.environ:
+        return f"{VARIABLE} is set, and goes first: the tasks are those of {draw.student()}."
+    return ""
 
 
 class Start:
@@ -22,11 +42,13 @@ class Start:
     Args:
         progress: what was done.
         seed: whose; by default this learner's.
+        note: a sentence that is shown above.
     """
 
-    def __init__(self, progress: Progress, seed: str | None = None) -> None:
+    def __init__(self, progress: Progress, seed: str | None = None, note: str = "") -> None:
         self.progress = progress
-        self.student = seed or student()
+        self.student = seed or draw.student()
+        self._note = note
         self._panel: Any = None
 
     @property
@@ -46,11 +68,18 @@ class Start:
         return next((name for name in every if name not in entries or not entries[name].passed_at), "")
 
     def __repr__(self) -> str:
-        return lessons_text(LESSONS, self.done)
+        return "\n".join(part for part in (self._said, lessons_text(LESSONS, self.done)) if part)
+
+    @property
+    def _said(self) -> str:
+        """Whose tasks they are, unless they are those of the committed pages, and the note."""
+        whose = "" if self.student == DEFAULT else f"The tasks are those of {self.student}."
+        return " ".join(part for part in (whose, self._note) if part)
 
     def page(self) -> str:
         """Return the lessons as HTML."""
-        return lessons_html(LESSONS, self.done, self.next_exercise)
+        said = f'<div class="kvr kvr-onward">{text(self._said)}</div>' if self._said else ""
+        return said + lessons_html(LESSONS, self.done, self.next_exercise)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         if self._panel is None:
