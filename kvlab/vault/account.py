@@ -63,8 +63,9 @@ def check_issuer_object(issuer: IssuerBundle, *, has_password: bool) -> None:
     """
     _check_members(issuer)
     trade = TRADES.get(issuer.provider or "")
-    password = (issuer.credentials and issuer.credentials.pwd) or ("stored" if has_password else "")
-    account = _account(issuer, password)
+    password = issuer.credentials.pwd if issuer.credentials else None
+    # An empty one is given, too: it would take the place of the one that is stored.
+    account = _account(issuer, ("stored" if has_password else "") if password is None else password)
     for need in trade.needs if trade else ():
         if getattr(account, need).strip():
             continue

@@ -127,7 +127,8 @@ def order_request(order: Any, policy: CertificatePolicy) -> OrderRequest:
     return OrderRequest(
         reference=order.reference,
         csr_der=order.csr,
-        common_name=str(names[0].value) if names else "",
+        # Of several the most specific one: the last in the request, the first in the text.
+        common_name=str(names[-1].value) if names else "",
         dns_names=tuple(sans.dns_names or ()),
         validity_months=props.validity_months or 1,
         product=_product(order.provider, policy.issuer.cty),

@@ -153,6 +153,25 @@ def test_issuers(az):
     assert az.certificate("issuer list") == []
 
 
+def test_an_issuer_of_a_provider_and_its_administrators(az):
+    named = ("--issuer-name", "digi")
+    az.certificate(
+        "issuer create", *named, "--provider-name", "DigiCert", "--account-id", "me", "--password", "hush",
+        "--organization-id", "1001",
+    )  # fmt: skip
+    for first, email in (("Jo", "jo@contoso.com"), ("Ann", "ann@contoso.com")):
+        az.certificate(
+            "issuer admin add", *named, "--first-name", first, "--last-name", "Doe", "--email", email, "--phone", "123"
+        )
+    az.certificate("issuer admin delete", *named, "--email", "jo@contoso.com")
+    az.certificate("issuer update", *named, "--organization-id", "1002")
+
+    assert [each["emailAddress"] for each in az.certificate("issuer admin list", *named)] == ["ann@contoso.com"]
+    shown = az.certificate("issuer show", *named)
+    assert (shown["organizationDetails"]["id"], shown["credentials"]) == ("1002", {"accountId": "me", "password": None})
+    az.certificate("issuer delete", *named)
+
+
 @pytest.mark.parametrize("kind", ["pfx", "pem"])
 def test_import_download_and_secret(az, tmp_path, kind):
     key, name = ec_key(), f"brought-{kind}"

@@ -192,6 +192,17 @@ def test_the_certificate_is_the_cas_and_what_it_overrode_is_told(provider, cty):
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
+def test_of_two_common_names_the_first_written_is_ordered(provider):
+    with buyer(provider) as vault:
+        asked = policy("", dns_names=["c.contoso.com"])
+        asked.x509_props.subject = "CN=a.contoso.com, CN=b.contoso.com"
+        vault.create_certificate("web", asked)
+        vault.clock.advance(0)
+
+        assert parsed(vault.get_certificate("web")).subject.rfc4514_string().startswith("CN=a.contoso.com,O=")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_messages_are_events_without_a_credential(provider):
     with buyer(provider) as vault:
         vault.create_certificate("web", policy())

@@ -94,7 +94,10 @@ def test_each_member_is_checked_and_no_credential_is_repeated(vault, path, value
 def test_a_patch_may_not_take_away_what_the_provider_needs_but_may_leave_the_password(vault):
     vault.set_certificate_issuer("MyCA", DIGICERT)
     assert vault.update_certificate_issuer("MyCA", credentials={"account_id": "1002"}).credentials.account_id == "1002"
-    for change in ({"org_details": {"id": ""}}, {"provider": "GlobalSign"}, {"credentials": {"account_id": ""}}):
+    for change in (
+        {"org_details": {"id": ""}}, {"provider": "GlobalSign"}, {"credentials": {"account_id": ""}},
+        {"credentials": {"pwd": ""}}, {"credentials": {"pwd": " "}},
+    ):  # fmt: skip
         with pytest.raises((OrganizationIdNotSet, MissingProperty)):
             vault.update_certificate_issuer("MyCA", change)
     assert vault.get_certificate_issuer("MyCA").provider == "DigiCert"
