@@ -65,9 +65,9 @@ class Wanted(NamedTuple):
     soon: int
 
 
-def count(connection: Connection, vault_id: int, wanted: Wanted) -> dict[str, int]:
-    """Count what is found, by state."""
-    statement = _counting(_shape(wanted))
+def count(connection: Connection, vault_id: int, wanted: Wanted, *, only_deleted: bool = False) -> dict[str, int]:
+    """Count what is found, by state; the deleted alone are found by their index."""
+    statement = _counting(_shape(wanted), only_deleted)
     return {row.state: row.number for row in statement.all(connection, _parameters(vault_id, wanted))}
 
 
@@ -109,8 +109,9 @@ def one(connection: Connection, vault_id: int, wanted: Wanted, name_key: str) ->
 
 
 @cache
-def _counting(terms: tuple[bool, ...]) -> Statement:
-    found = sa.select(_STATE.label("state")).where(*_matching(terms)).subquery("found")
+def _counting(terms: tuple[bool, ...], only_deleted: bool) -> Statement:
+    conditions = [certificate.c.deleted_at.is_not(None)] if only_deleted else []
+    found = sa.select(_STATE.label("state")).where(*_matching(terms), *conditions).subquery("found")
     return Statement(sa.select(found.c.state, sa.func.count().label("number")).group_by(found.c.state))
 
 

@@ -87,15 +87,19 @@ class ListingOperations(View):
             )  # fmt: skip
         return [Listed(**row._asdict()) for row in found]
 
-    def count_certificates(self, text: str = "") -> dict[str, int]:
+    def count_certificates(self, text: str = "", *, only_deleted: bool = False) -> dict[str, int]:
         """
         Count what ``find_certificates`` finds, by state; a state that none is in is left out.
+
+        Args:
+            text: as there.
+            only_deleted: count the deleted ones alone, which does not take long however many others there are.
 
         Raises:
             ForbiddenByPolicy: and ``ForbiddenByRbac``: 403.
         """
         with self._reading("count_certificates") as connection:
-            return rows.count(connection, self._core.vault_id, self._wanted(text))
+            return rows.count(connection, self._core.vault_id, self._wanted(text), only_deleted=only_deleted)
 
     def find_certificate(self, name: str) -> Listed | None:
         """

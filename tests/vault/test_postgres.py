@@ -470,6 +470,7 @@ def test_a_search_finds_the_same_as_on_sqlite(postgres, tmp_path):
             found.append([
                 vault.count_certificates(),
                 vault.count_certificates("CONTOSO shop"),
+                vault.count_certificates("contoso", only_deleted=True),
                 [listed.name for listed in vault.find_certificates(digits)],
                 [listed.name for listed in vault.find_certificates("100%", states=["deleted"])],
                 [listed.name for listed in vault.find_certificates(order="name", descending=True)],
@@ -481,6 +482,6 @@ def test_a_search_finds_the_same_as_on_sqlite(postgres, tmp_path):
 
     assert found[0] == found[1]
     assert found[0] == [
-        {"valid": 1, "disabled": 1, "pending": 1, "deleted": 1}, {"valid": 1}, ["Web"], ["mail"], ["Web", "waits", "api"],
-        found[0][5], ["waits"], "valid", ["create_certificate"],
+        {"valid": 1, "disabled": 1, "pending": 1, "deleted": 1}, {"valid": 1}, {"deleted": 1}, ["Web"], ["mail"], ["Web", "waits", "api"],
+        found[0][6], ["waits"], "valid", ["create_certificate"],
     ]  # fmt: skip

@@ -59,6 +59,16 @@ def test_the_list_shows_every_state_with_its_sign_and_counts_them(panel):
     assert panel.head["seed"] == "seeded vault · its keys are not secret"
 
 
+@pytest.mark.parametrize("query", ["contoso", "intranet", "mail", "nothing", ""])
+def test_a_page_that_shows_all_that_is_found_is_counted_as_the_vault_counts(shop, panel, query):
+    panel.query = query
+    counts = {state["state"]: state["count"] for state in panel.view["states"]}
+    everything = counts.pop("")
+
+    assert counts == shop.count_certificates(query)
+    assert everything == len(shop.find_certificates(query)) == panel.view["total"]
+
+
 def test_a_row_says_key_names_and_days(panel):
     rows = {row["name"]: row for row in panel.view["rows"]}
 

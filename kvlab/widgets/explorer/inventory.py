@@ -108,8 +108,8 @@ class Inventory(Protocol):
     def page(self, ask: Ask) -> Sequence[Row]:
         """Search."""
 
-    def counts(self, query: str) -> Mapping[str, int]:
-        """Count what is found, by state."""
+    def counts(self, query: str, *, only_deleted: bool = False) -> Mapping[str, int]:
+        """Count what is found, by state; all, or the deleted alone."""
 
     def entry(self, key: str, version: str = "") -> Entry | None:
         """Open one; None if it is not there (any more)."""

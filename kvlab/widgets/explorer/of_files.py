@@ -105,8 +105,10 @@ class FileInventory:
         first = ask.page * PAGE_ROWS
         return [_row(number, self._kept[number], now) for number in found[first : first + PAGE_ROWS]]
 
-    def counts(self, query: str) -> Mapping[str, int]:
-        """Count what is found, by state."""
+    def counts(self, query: str, *, only_deleted: bool = False) -> Mapping[str, int]:
+        """Count what is found, by state; no file is deleted."""
+        if only_deleted:
+            return {}
         # In this order: more may be read meanwhile.
         found = self._found(query, "made")
         states = self._states()

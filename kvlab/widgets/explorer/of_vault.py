@@ -44,9 +44,9 @@ class VaultInventory:
         now = int(self.now().timestamp())
         return [_row(listed, now) for listed in found]
 
-    def counts(self, query: str) -> dict[str, int]:
+    def counts(self, query: str, *, only_deleted: bool = False) -> dict[str, int]:
         """Count what is found, by state."""
-        return self._vault.count_certificates(query)
+        return self._vault.count_certificates(query, only_deleted=only_deleted)
 
     def entry(self, key: str, version: str = "") -> Entry | None:
         """Open one."""

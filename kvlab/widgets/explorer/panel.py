@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -138,22 +139,29 @@ class ExplorerPanel(Live, module="explorer"):
 
     def _list(self) -> None:
         ask = Ask(characters(self.query), self.state if self.state in STATES else "", self._order(), max(self.page, 0))
-        counts, refusal = _tried(lambda: self._count(ask.query))
-        total = total_of(ask.state, counts or {})
-        rows: Sequence[Row] | None = None
-        if total:
-            rows, refusal = _tried(lambda: self.inventory.page(ask))
+        found, refusal = _tried(lambda: self._find(ask))
+        rows, counts = found or ([], {})
+        total = total_of(ask.state, counts)
         if ask.page and total and not rows:
             self.page = ceil(total / PAGE_ROWS) - 1
             return
-        self.head = head_view(self.inventory, {} if counts is None else self._count(""))
-        self.view = list_view(ask, rows or [], counts or {}, self.inventory.progress(), refusal)
+        self.head = head_view(self.inventory, self._count("") if found else {})
+        self.view = list_view(ask, rows, counts, self.inventory.progress(), refusal)
 
-    def _count(self, query: str) -> Mapping[str, int]:
-        """Count once what does not change while one turns pages."""
+    def _find(self, ask: Ask) -> tuple[Sequence[Row], Mapping[str, int]]:
+        rows = self.inventory.page(ask)
+        is_all = not ask.page and not ask.state and len(rows) < PAGE_ROWS
+        return rows, self._count(ask.query, rows if is_all else None)
+
+    def _count(self, query: str, rows: Sequence[Row] | None = None) -> Mapping[str, int]:
+        """Count once what does not change while one turns pages; no second search for what a page shows all of."""
         if query not in self._counts:
             self._counts = {"": self._counts[""]} if "" in self._counts else {}
-            self._counts[query] = self.inventory.counts(query)
+            if rows is None:
+                self._counts[query] = self.inventory.counts(query)
+            else:
+                deleted = self.inventory.counts(query, only_deleted=True)
+                self._counts[query] = {**Counter(row.state for row in rows), **deleted}
         return self._counts[query]
 
     def _order(self) -> str:
