@@ -285,7 +285,14 @@ class InvalidName(VaultError):
 
 
 class InvalidProperty(VaultError):
-    """A member of the request has a value that is not allowed."""
+    """
+    A member of the request has a value that is not allowed.
+
+    Attributes:
+        others: the refusals of further entries of the same list; the service tells only the first.
+    """
+
+    others: tuple[InvalidProperty, ...] = ()
 
     def __init__(self, field: str, reason: str = "", *, hint: str | None = None, repair: object | None = None) -> None:
         self.field = field

@@ -54,7 +54,7 @@ _NO_CA = ("CA: false",)
 _TRANSPARENCY = {True: ("logged",), False: ("not logged",)}
 
 _DAY = timedelta(days=1)
-_ROUNDING = timedelta(days=3)
+ROUNDING = timedelta(days=3)
 """How much a validity may differ from the months asked for without being another one."""
 
 _FURTHER = "further extensions"
@@ -254,7 +254,7 @@ def _lifetime(fields: list[Field], meaning: Meaning) -> Values:
     start, end = (datetime.fromtimestamp(seconds, UTC) for seconds in (summary.not_before, summary.not_after))
     assert meaning.policy.x509_props is not None
     months = meaning.policy.x509_props.validity_months or 1
-    if abs(end - not_after(start, months)) <= _ROUNDING:
+    if abs(end - not_after(start, months)) <= ROUNDING:
         return (_months(months),)
     # Both ends belong to the validity (RFC 5280 section 4.1.2.5).
     days = (end - start + timedelta(seconds=1)) // _DAY

@@ -239,7 +239,7 @@ def _policy(
         wanted, found = getattr(wished_key, member), getattr(key_props, member)
         if wanted is not None and wanted not in (found, f"{found}-HSM"):
             raise InvalidProperty(f"policy.key_props.{member}", f"The key in the file has {member} {found}.")
-    props = _x509_props(certificate)
+    props = x509_props_of(certificate)
     # The rules of complete() are those of a wish; what a certificate says is a fact and need not follow them.
     whole = policies.complete(
         CertificatePolicy(
@@ -258,8 +258,13 @@ def _policy(
     return whole
 
 
-def _x509_props(certificate: x509.Certificate) -> X509CertificateProperties:
-    """Read what a certificate says, as the service shows it; an extension that can not be read counts as absent."""
+def x509_props_of(certificate: x509.Certificate) -> X509CertificateProperties:
+    """
+    Read what a certificate says, as the service shows it; an extension that can not be read counts as absent.
+
+    Raises:
+        InvalidProperty: its subject can not be read.
+    """
     try:
         extensions = {extension.oid: extension.value for extension in certificate.extensions}
     except ValueError:

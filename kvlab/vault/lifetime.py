@@ -7,21 +7,23 @@ https://learn.microsoft.com/rest/api/keyvault/certificates/create-certificate#tr
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.store import certificate as rows
 from kvlab.vault.turn import VAULT
 from kvlab.wire.model import WireModel
 from kvlab.wire.policy import LifetimeAction
+from kvlab.x509.certificate import BACKDATED, not_after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Row
 
     from kvlab.vault.core import Core
     from kvlab.vault.turn import Turn
-    from kvlab.wire.policy import ActionType, Trigger
+    from kvlab.wire.policy import ActionType, CertificatePolicy, Trigger
 
 DAY = 86400
 
@@ -48,6 +50,58 @@ class Waits(NamedTuple):
     expire_at: int | None = None
 
 
+class Foreseen(NamedTuple):
+    """
+    A version that is not made yet; all instants are aware, UTC.
+
+    Attributes:
+        begins: when it is made.
+        ends: when it expires.
+        renews: when the vault begins to make the next one; None if it does not.
+        tells: when the contacts are told that its end comes near.
+    """
+
+    begins: datetime
+    ends: datetime
+    renews: datetime | None = None
+    tells: tuple[datetime, ...] = ()
+
+
+def foresee(
+    policy: CertificatePolicy, now: datetime, longest: Callable[[datetime], int] | None = None, *, most: int = 5
+) -> list[Foreseen]:
+    """
+    Tell what would become of a certificate by its policy, if whoever signs answers at once.
+
+    Args:
+        policy: a complete one.
+        now: when the first version would be made; aware, UTC.
+        longest: for how many days a CA issues then at most; None where nobody shortens it.
+        most: how many versions are looked ahead; renewals go on.
+
+    Returns:
+        The first version, and those that the vault makes by itself after it.
+    """
+    assert policy.x509_props is not None
+    found: list[Foreseen] = []
+    begins: datetime | None = now
+    while begins is not None and len(found) < most:
+        start = begins - BACKDATED
+        months = policy.x509_props.validity_months or 1
+        if longest is None:
+            ends = not_after(begins, months)
+        else:
+            # A CA counts from where the validity begins, and both its ends belong to it.
+            ends = min(not_after(start, months), start + timedelta(days=longest(begins))) - timedelta(seconds=1)
+        made = int(begins.timestamp())
+        strikes = _strikes(policy.lifetime_actions, int(start.timestamp()), int(ends.timestamp()))
+        renewals, notices = ([_instant(_rested(at, made)) for at in each] for each in strikes)
+        renews = min(renewals, default=None)
+        found.append(Foreseen(begins, ends, renews, tuple(at for at in notices if renews is None or at < renews)))
+        begins = renews
+    return found
+
+
 def trigger_at(trigger: Trigger, nbf: int, exp: int) -> int:
     """Return when a trigger strikes in a validity from ``nbf`` to ``exp`` (epoch seconds), on the next whole second."""
     if trigger.days_before_expiry is not None:
@@ -69,7 +123,7 @@ def waits(row: Row[Any], now: int) -> Waits:
     if not row.enabled:
         return Waits(expire_at=expire_at)
     renewals, notices = _triggers(row)
-    renew_at = max(_rested(row, renewals[0]), now) if renewals else None
+    renew_at = max(_rested(renewals[0], row.created), now) if renewals else None
     return Waits(renew_at, _next(row, notices, row.noticed, now), expire_at)
 
 
@@ -81,7 +135,7 @@ def notice_done(row: Row[Any], now: int) -> tuple[int | None, int | None]:
         The newest trigger they know of, and when they are told next.
     """
     notices = _triggers(row)[1]
-    struck = [at for at in notices if _rested(row, at) <= now]
+    struck = [at for at in notices if _rested(at, row.created) <= now]
     noticed = max([at for at in (row.noticed, *struck[-1:]) if at is not None], default=None)
     return noticed, _next(row, notices, noticed, now)
 
@@ -114,17 +168,24 @@ def note_expiry(core: Core, step: Row[Any]) -> int:
 
 def _triggers(row: Row[Any]) -> tuple[list[int], list[int]]:
     """Return when the stored policy's triggers of AutoRenew and of EmailContacts strike for the current version."""
-    policy = _Planned.model_validate_json(row.policy)
+    return _strikes(_Planned.model_validate_json(row.policy).lifetime_actions, row.nbf, row.exp)
+
+
+def _strikes(actions: Sequence[LifetimeAction] | None, nbf: int, exp: int) -> tuple[list[int], list[int]]:
     found: dict[ActionType, list[int]] = {"AutoRenew": [], "EmailContacts": []}
-    for wish in policy.lifetime_actions or ():
-        found[wish.action.action_type].append(trigger_at(wish.trigger, row.nbf, row.exp))
+    for wish in actions or ():
+        found[wish.action.action_type].append(trigger_at(wish.trigger, nbf, exp))
     return sorted(found["AutoRenew"]), sorted(found["EmailContacts"])
 
 
 def _next(row: Row[Any], notices: Sequence[int], noticed: int | None, now: int) -> int | None:
     ahead = [at for at in notices if noticed is None or at > noticed]
-    return max(_rested(row, ahead[0]), now) if ahead else None
+    return max(_rested(ahead[0], row.created), now) if ahead else None
 
 
-def _rested(row: Row[Any], at: int) -> int:
-    return at if at > row.created else row.created + REST_SECONDS
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _rested(at: int, created: int) -> int:
+    return at if at > created else created + REST_SECONDS

@@ -105,8 +105,7 @@ def profile(policy: CertificatePolicy) -> Profile:
     san = _names(props.sans) if props.sans else ()
     if not san and not list(subject):
         raise InvalidProperty("policy.x509_props", "A subject or a subject alternative name is needed.")
-    for index, eku in enumerate(props.ekus or ()):
-        _checked(extension.object_identifier, eku, f"ekus[{index}]")
+    _each(extension.object_identifier, props.ekus, "ekus")
     return Profile(subject, san, tuple(props.key_usage or ()), tuple(props.ekus or ()))
 
 
@@ -274,14 +273,14 @@ def _key_usage(given: Sequence[str] | None, kty: str) -> list[str]:
     if given is None:
         # RFC 8813 section 3: keyEncipherment must not stand in a certificate for an EC key.
         return ["digitalSignature"] if kty.startswith("EC") else ["digitalSignature", "keyEncipherment"]
-    found = set()
-    for index, name in enumerate(given):
-        if (known := _KEY_USAGE_SPELLING.get(name.casefold())) is None:
-            raise InvalidProperty(
-                f"policy.x509_props.key_usage[{index}]", f"'{name}' is none of {', '.join(KEY_USAGES)}."
-            )
-        found.add(known)
-    return sorted(found, key=str.casefold)
+    return sorted(set(_each(_key_usage_name, given, "key_usage")), key=str.casefold)
+
+
+def _key_usage_name(name: str) -> str:
+    """Return a key usage as RFC 5280 spells it."""
+    if (known := _KEY_USAGE_SPELLING.get(name.casefold())) is None:
+        raise BadExtension(name, f"none of {', '.join(KEY_USAGES)}")
+    return known
 
 
 def _names(sans: SubjectAlternativeNames) -> tuple[x509.GeneralName, ...]:
@@ -294,16 +293,28 @@ def _names(sans: SubjectAlternativeNames) -> tuple[x509.GeneralName, ...]:
         ("ipAddresses", sans.ip_addresses, extension.ip_address),
     )
     for kind, values, make in kinds:
-        for index, value in enumerate(values or ()):
-            found.append(_checked(make, value, f"sans.{kind}[{index}]"))
+        found += _each(make, values, f"sans.{kind}")
     return tuple(found)
 
 
-def _checked(make: Callable[[str], Made], value: str, field: str) -> Made:
-    try:
-        return make(value)
-    except BadExtension as error:
-        raise InvalidProperty(f"policy.x509_props.{field}", f"{error}.") from None
+def _each(make: Callable[[str], Made], values: Sequence[str] | None, field: str) -> list[Made]:
+    """
+    Make something of each entry of a list.
+
+    Raises:
+        InvalidProperty: of the first entry that can not be used, as the service answers; it holds those of the others.
+    """
+    made: list[Made] = []
+    refused: list[InvalidProperty] = []
+    for index, value in enumerate(values or ()):
+        try:
+            made.append(make(value))
+        except BadExtension as error:
+            refused.append(InvalidProperty(f"policy.x509_props.{field}[{index}]", f"{error}."))
+    if refused:
+        refused[0].others = tuple(refused[1:])
+        raise refused[0]
+    return made
 
 
 def _lifetime_actions(

@@ -19,19 +19,21 @@ from kvlab.providers.baseline import longest_validity
 from kvlab.vault import creation
 from kvlab.vault.access import PERMISSIONS
 from kvlab.vault.certificate import certificate_order
+from kvlab.vault.lifetime import foresee
 from kvlab.vault.turn import Turn
 from kvlab.vault.view import AREAS, View, object_of
 from kvlab.wire.policy import CertificatePolicy
 from kvlab.x509.certificate import not_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import Self
 
     from kvlab.vault.certificate import PolicyInput
     from kvlab.vault.core import Core
     from kvlab.vault.creation import Plan
+    from kvlab.vault.lifetime import Foreseen
 
 _STAND_INS: dict[tuple[str, ...], Any] = {
     ("x509_props",): {"subject": "CN=stand-in"},
@@ -50,11 +52,13 @@ class Proposal(NamedTuple):
         refusals: why it can not be made as it is; empty if it can.
         policy: with all defaults, and without the members that are refused; None if nothing remains to be made.
         shortened_days: to how many days the CA that is asked would shorten it, if it answers now; else None.
+        course: the version that would be made now, and those that the vault would make of it by itself.
     """
 
     refusals: list[VaultError]
     policy: CertificatePolicy | None
     shortened_days: int | None = None
+    course: Sequence[Foreseen] = ()
 
 
 class RehearsalOperations(View):
@@ -92,7 +96,8 @@ class RehearsalOperations(View):
         """
         Ask what ``create_certificate`` would make of what it is given, and everything it would refuse.
 
-        A member that is refused is left out, and the question asked again: there is one refusal for each member.
+        A member that is refused is left out, and the question asked again: there is one refusal for each member. Of a
+        list it is that of the first entry which can not be, and its ``others`` are those of the further ones.
 
         Args:
             name: of the certificate.
@@ -112,7 +117,7 @@ class RehearsalOperations(View):
         while True:
             answer = self._begin(document, **given)
             if not isinstance(answer, VaultError):
-                return Proposal(found, answer.policy, self._shortened(answer))
+                return Proposal(found, answer.policy, self._shortened(answer), self._course(answer))
             path = _path(answer)
             if not path or path in taken:
                 return Proposal(found if path else [*found, answer], None)
@@ -151,6 +156,10 @@ class RehearsalOperations(View):
         wished = not_after(now, plan.policy.x509_props.validity_months or 1) - now
         longest = longest_validity(now)
         return longest if wished.days > longest else None
+
+    def _course(self, plan: Plan) -> list[Foreseen]:
+        longest = None if plan.trade is None else longest_validity
+        return foresee(plan.policy, self._core.clock.now(), longest)
 
     def _staged(self, core: _Stage) -> Self:
         view = type(self).__new__(type(self))

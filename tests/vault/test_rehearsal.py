@@ -164,6 +164,57 @@ def test_what_is_no_policy_is_refused_once(vault, policy, field):
     assert [error.facts["field"] for error in vault.propose_certificate("web", policy).refusals] == [field]
 
 
+def test_a_list_is_refused_once_and_tells_all_its_entries(vault):
+    policy = {"x509_props": {"subject": "CN=a", "ekus": ["a", "1.2.3", "b"], "key_usage": ["x", "keyAgreement", "y"]}}
+
+    found = vault.propose_certificate("web", policy).refusals
+
+    assert [[one.facts["field"].rpartition(".")[2] for one in (error, *error.others)] for error in found] == [
+        ["key_usage[0]", "key_usage[2]"],
+        ["ekus[0]", "ekus[2]"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "trigger", [{"lifetime_percentage": 80}, {"days_before_expiry": 20}, {"days_before_expiry": 27}]
+)
+@pytest.mark.parametrize("issuer", ["Self", "trusty"])
+def test_what_is_foreseen_happens(vault, issuer, trigger):
+    vault.set_certificate_issuer("trusty", DIGICERT)
+    vault.ca("DigiCert").configure(delay_seconds=0, decision="issue")
+    vault.set_certificate_contacts([{"email": "ann@contoso.com"}])
+    actions = [
+        {"trigger": trigger, "action": {"action_type": "AutoRenew"}},
+        {"trigger": {"lifetime_percentage": 50}, "action": {"action_type": "EmailContacts"}},
+    ]
+    policy = ec_policy("CN=www.contoso.com", issuer, dns_names=["www.contoso.com"], validity_months=1)
+    policy = policy.model_dump(mode="json") | {"lifetime_actions": actions}
+
+    first, second, third, *_ = vault.propose_certificate("web", policy).course
+    vault.create_certificate("web", policy)
+    vault.process_due()
+
+    seen = vault.glance("web")
+    assert seen.renews_at == first.renews
+    assert seen.not_after == first.ends
+    vault.clock.advance((third.begins - vault.clock.now()).total_seconds())
+    done = [event for event in vault.events.about("certificates/web") if event.kind == "lifetime_action"]
+    assert [event.time for event in done if event.detail.get("outcome") == "begun"] == [second.begins, third.begins]
+    told = [event.time for event in done if event.detail["action"] == "EmailContacts"]
+    assert told == [*first.tells, *second.tells]
+
+
+def test_a_trigger_that_lies_before_a_short_life_waits_a_day_as_the_vault_does(vault):
+    actions = [{"trigger": {"days_before_expiry": 27}, "action": {"action_type": "AutoRenew"}}]
+    vault.clock.advance(days=245)  # to February, whose month has 28 days
+    policy = ec_policy(validity_months=1).model_dump(mode="json") | {"lifetime_actions": actions}
+
+    first, second, *_ = vault.propose_certificate("web", policy).course
+    finish(vault, policy=policy)
+
+    assert vault.glance("web").renews_at == first.renews == second.begins
+
+
 def test_a_proposal_holds_the_defaults_of_what_was_not_refused(vault):
     policy = {"key_props": {"kty": "EC"}, "x509_props": {"subject": "O=a, b", "validity_months": 7}}
 
