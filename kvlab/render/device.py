@@ -39,6 +39,9 @@ class DeviceReading:
         arn: of the certificate.
     """
 
+    about = ""
+    """What a device does is told of its client, and what is attached of the policy: no one object has it all."""
+
     def __init__(self, arn: str) -> None:
         self._arn = arn
 

@@ -23,6 +23,10 @@ class Reading(Protocol):
     See ``kvlab.render.stage`` for how to add a flow.
     """
 
+    @property
+    def about(self) -> str:
+        """The object that all of its events are about; empty if they are about several."""
+
     def hears(self, event: Event) -> bool:
         """Tell whether an event is part of it."""
 
@@ -48,11 +52,11 @@ class CertificateReading:
     def __init__(self, name: str, vault_name: str) -> None:
         self._name = name
         self._vault_name = vault_name
-        self._about = about(name)
+        self.about = about(name)
 
     def hears(self, event: Event) -> bool:
         """Tell whether an event is about the certificate."""
-        return event.object.casefold() == self._about
+        return event.object.casefold() == self.about
 
     def story(self, events: Sequence[Event], told: Collection[int]) -> Story:
         """Tell how the newest version came to be, or how far it is."""

@@ -8,8 +8,10 @@ from kvlab.errors import ServiceError, VaultError
 from kvlab.render.error import error_html
 from kvlab.render.markup import mono, pill, text
 from kvlab.vault.access import NAMES, OWNER, PERMISSIONS, ROLES
+from kvlab.widgets.argument import VAULT, check_argument
 from kvlab.widgets.field import Field, Option
-from kvlab.widgets.form import Button, Form
+from kvlab.widgets.form import Form
+from kvlab.widgets.form_page import Button
 
 if TYPE_CHECKING:
     from kvlab.events import Event
@@ -39,7 +41,11 @@ def access(vault: Vault) -> AccessForm:
     Returns:
         The form. ``fields``: ``principal``, ``certificates``, ``keys``, ``secrets``, ``roles`` (lists of names), and
         for a trial ``operation`` and ``name``. ``form.bound`` is the vault used as that principal.
+
+    Raises:
+        TypeError: it is no vault.
     """
+    check_argument("vault", vault, VAULT)
     return AccessForm(vault)
 
 

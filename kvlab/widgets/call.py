@@ -13,12 +13,14 @@ from kvlab.render.call.event import answer_of, call_of
 from kvlab.render.call.iot.call import IotCall
 from kvlab.render.call.page import Part, call_html, call_text, code_shown, tabs
 from kvlab.render.call.rest import response_text
+from kvlab.widgets.argument import Allowed, check_argument
 from kvlab.widgets.live import Live
 
 if TYPE_CHECKING:
     from kvlab.render.call.dialect import AnyCall
     from kvlab.vault.vault import Vault
 
+_EVENT = Allowed((Event,), "an event, such as vault.events.since(0)[-1], or form.call()")
 UNKNOWN: Any = object()
 """Says that the answer to a call is not known: None is one."""
 
@@ -99,9 +101,7 @@ def calls(what: Event | AnyCall, vault: Vault | None = None) -> CallPanel:
     """
     if isinstance(what, (Call, IotCall)):
         return CallPanel(what)
-    if not isinstance(what, Event):
-        sort = type(what).__name__
-        raise TypeError(f"{sort} is no call; allowed is an event, such as vault.events.since(0)[-1], or form.call().")
+    check_argument("what", what, _EVENT)
     if what.service == IOT:
         raise ValueError(f"Event {what.seq} ({what.kind}) is of AWS IoT: the log keeps what came of it, not the call.")
     call = call_of(what, vault)

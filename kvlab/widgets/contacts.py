@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import ServiceError, VaultError
 from kvlab.render.call.call import Call
+from kvlab.widgets.argument import VAULT, check_argument
 from kvlab.widgets.field import Field, Option
-from kvlab.widgets.form import Button, Form
+from kvlab.widgets.form import Form
+from kvlab.widgets.form_page import Button
 from kvlab.wire.issuer import Contact, Contacts
 
 if TYPE_CHECKING:
@@ -24,7 +26,11 @@ def contacts(vault: Vault) -> ContactsForm:
 
     Returns:
         The form. ``fields``: ``contacts``, rows of ``email``, ``name`` and ``phone``.
+
+    Raises:
+        TypeError: it is no vault.
     """
+    check_argument("vault", vault, VAULT)
     return ContactsForm(vault)
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from kvlab.errors import InvalidName, InvalidProperty, MissingProperty, ServiceError, VaultError
+from kvlab.errors import InvalidName, MissingProperty, ServiceError, VaultError
 from kvlab.render.call.call import Call
 from kvlab.render.certificate import bundle_html
-from kvlab.render.markup import compact_json, json_lines, mono, text
+from kvlab.render.chapter import about
+from kvlab.render.markup import mono, text
 from kvlab.render.method import METHOD_PICTURES
 from kvlab.render.operation import KINDS
 from kvlab.render.policy import SIGNERS
 from kvlab.render.story import read_story
-from kvlab.vault import policy as policies
-from kvlab.widgets.field import Field, Option, said
-from kvlab.widgets.form import Button, Form, member_path
+from kvlab.widgets.argument import VAULT, check_argument
+from kvlab.widgets.field import Field, Option
+from kvlab.widgets.form import Form
+from kvlab.widgets.form_page import Button, member_path
 from kvlab.widgets.importing import NAME_HELP, Suitcase
-from kvlab.widgets.policy_fields import TABS, certificate_fields, lifetime_actions, policy_document, policy_values
+from kvlab.widgets.policy_fields import TABS, certificate_fields
+from kvlab.widgets.policy_sheet import KNOWN, PolicySheet
 from kvlab.wire.certificate import CertificateBundle
 from kvlab.wire.policy import CertificatePolicy
 
@@ -29,11 +32,10 @@ if TYPE_CHECKING:
 METHODS = {
     "Self": ("Self-signed", "the vault signs"),
     "Unknown": ("Manual CSR", "you carry it to a CA"),
-    "known": ("Known issuer", "the vault asks the CA"),
+    KNOWN: ("Known issuer", "the vault asks the CA"),
     "import": ("Import", "you bring the key"),
 }
 POLL_SECONDS = 1.0
-_TWO_WAYS = "Two ways, one truth: edit here and the form follows. Members you leave out get the vault's defaults."
 _OF_KNOWN = ("issuer", "cty", "cert_transparency")
 _OF_IMPORT = ("exportable", "tags", "enabled", "keep_order")
 
@@ -52,7 +54,11 @@ def create(vault: Vault) -> CreateForm:
         ``validity_months``, ``action``, ``trigger``, ``when``, ``reuse_key``; with method ``known`` also ``issuer``,
         ``cty`` and ``cert_transparency``; with ``import`` ``file``, ``pem`` and ``password``; and ``tags``,
         ``enabled``, ``keep_order``. None leaves a member out, so that it gets the vault's default.
+
+    Raises:
+        TypeError: it is no vault.
     """
+    check_argument("vault", vault, VAULT)
     return CreateForm(vault)
 
 
@@ -61,8 +67,6 @@ class CreateForm(Form):
 
     def __init__(self, vault: Vault) -> None:
         self._suitcase = Suitcase()
-        self._more_actions: list[Any] = []
-        self._pasted: VaultError | None = None
         self._wanted = self.created = ""
         cards = [Option(key, label, note, METHOD_PICTURES[key]) for key, (label, note) in METHODS.items()]
         fields = [
@@ -72,7 +76,7 @@ class CreateForm(Form):
             *certificate_fields(),
         ]
         super().__init__(vault, "New certificate", "Create certificate", fields, TABS)
-        self._policy_members = {field.member: field for field in fields if "." in field.member}
+        self.sheet = PolicySheet(self.inputs)
         self.check()
 
     @property
@@ -98,26 +102,18 @@ class CreateForm(Form):
             return self.method == "import" and (field in self._suitcase.fields or field.name in _OF_IMPORT)
         elliptic = str(self.inputs["kty"].shown).startswith("EC")
         shown: dict[str, bool] = {
-            **dict.fromkeys(_OF_KNOWN, self.method == "known"),
-            "signer": self.method != "known",
+            **dict.fromkeys(_OF_KNOWN, self.method == KNOWN),
+            "signer": self.method != KNOWN,
             "crv": elliptic,
             "key_size": not elliptic,
             **dict.fromkeys(("trigger", "when"), self.inputs["action"].shown != ""),
+            "course": self.inputs["course"].default is not None,
         }
         return shown.get(field.name, True)
 
     def document(self) -> dict[str, Any]:
         """Return the policy that the fields describe, as JSON."""
-        values = {member: field.value for member, field in self._policy_members.items()}
-        if self.method != "known":
-            values["issuer.name"] = self.method
-        found = policy_document(values)
-        fields = self.inputs
-        wishes = [fields[name].value for name in ("action", "trigger", "when")]
-        if any(wish is not None for wish in wishes):
-            wishes = [fields[name].shown for name in ("action", "trigger", "when")]
-        actions = lifetime_actions(wishes, self._more_actions)
-        return found if actions is None else {**found, "lifetime_actions": actions}
+        return self.sheet.document()
 
     def policy(self) -> CertificatePolicy:
         """
@@ -133,13 +129,10 @@ class CreateForm(Form):
         if self.method == "import":
             return []
         document, found = self.document(), []
-        if self.method == "known" and not self.inputs["issuer"].value:
+        if self.method == KNOWN and not self.inputs["issuer"].value:
             found = [MissingProperty("policy.issuer.name", hint="There is no issuer object in this vault yet.")]
         proposal = self.vault.propose_certificate(self.inputs["name"].value, document, tags=self._tags())
-        self._show_defaults(proposal.policy)
-        days = proposal.shortened_days
-        words = f"The CA will issue {days} days at most; the vault takes the policy as it is." if days else ""
-        self.inputs["validity_months"].note = ("warn", words) if days else ("", "")
+        self.sheet.show(proposal)
         return [*found, *proposal.refusals]
 
     def check(self) -> list[ServiceError]:
@@ -178,13 +171,13 @@ class CreateForm(Form):
     async def click_async(self) -> None:
         """Create the certificate, the key being made in a thread; then poll, on a clock that runs."""
         await super().click_async()
-        follows = self.state == "done" and self.method in ("Self", "known") and self.vault.clock.kind == "system"
+        follows = self.state == "done" and self.method in ("Self", KNOWN) and self.vault.clock.kind == "system"
         while follows and self._poll() == "inProgress":  # noqa: ASYNC110  a poll, as clients of the service do it
             await asyncio.sleep(POLL_SECONDS)
 
     def refresh(self) -> str:
         """Show how far the certificate is; returns the operation's status."""
-        story = read_story(self.vault.events, self.created)
+        story = read_story(self.vault.events.about(about(self.created)), self.created)
         parts = [f"<div>{self.flow(self.created)}{self._next_step(story.status)}"]
         if story.status == "completed" or self.method == "import":
             parts.append(bundle_html(self.vault.get_certificate(self.created)))
@@ -212,7 +205,7 @@ class CreateForm(Form):
             self._suitcase.take(field, value or "")
             self.draw()
             return
-        self._pasted = None
+        self.sheet.typed()
         if self.state == "done":
             self.state = "idle"
         if field.name == "kty":
@@ -228,16 +221,8 @@ class CreateForm(Form):
 
     def paste(self, text: str) -> None:
         """Take a policy's JSON; the fields follow."""
-        self._pasted = None
-        try:
-            read = CertificatePolicy.read(text, "policy").model_dump(mode="json")
-        except VaultError as error:
-            self._pasted = error
-        else:
-            ignored = CertificatePolicy.unknown_members(text, "policy.")
-            if ignored:
-                self._pasted = InvalidProperty(ignored[0], "The service knows no such member and will ignore it.")
-            self._follow(read)
+        with self.holding():
+            self.sheet.paste(text)
         self.check()
 
     def take_secret(self, field: Field, text: str) -> None:
@@ -255,7 +240,8 @@ class CreateForm(Form):
             for name, field in self.inputs.items():
                 field.value = {"method": "Self", "name": "", **fresh}.get(name)
         self._suitcase.empty()
-        self._more_actions, self._pasted, self.more_buttons, self.outcome, self.state = [], None, [], "", "idle"
+        self.sheet.reset()
+        self.more_buttons, self.outcome, self.state = [], "", "idle"
         self.check()
 
     def buttons(self) -> list[Button]:
@@ -267,17 +253,10 @@ class CreateForm(Form):
         """Follow what happens to the certificate and to the issuers, whoever makes it happen."""
         if event.kind == "refused":
             return
-        about = event.object.casefold()
-        if (
-            self.created
-            and self.state != "busy"
-            and about == f"certificates/{self.created}".casefold()
-            and event.kind != "poll"
-        ):
+        thing = event.object.casefold()
+        if self.created and self.state != "busy" and thing == about(self.created) and event.kind != "poll":
             self.refresh()
-        elif self.state != "busy" and about.startswith(
-            ("certificates/issuers/", f"certificates/{self.inputs['name'].value}".casefold())
-        ):
+        elif self.state != "busy" and thing.startswith(("certificates/issuers/", about(self.inputs["name"].value))):
             self.check()
 
     def field_of(self, error: ServiceError) -> str:
@@ -304,7 +283,7 @@ class CreateForm(Form):
             call = mono(f'kvlab.merge(vault, "{self.created}")')
             return f"<p><b>Next:</b> take the request to your CA, and bring its answer back with {call}.</p>"
         if self.vault.clock.kind == "simulated":
-            signs = "the vault asks the CA" if self.method == "known" else "the vault signs"
+            signs = "the vault asks the CA" if self.method == KNOWN else "the vault signs"
             return (
                 f"<p><b>Next:</b> the clock stands still, so {text(self.created)} waits. Advance it, and {signs}.</p>"
             )
@@ -370,21 +349,9 @@ class CreateForm(Form):
         versions = len(self.vault.get_certificate_versions(field.value))
         field.note = ("ok", f"a new version: {field.value} has {versions}" if versions else "free")
 
-    def _show_defaults(self, policy: CertificatePolicy | None) -> None:
-        """Let fields that are left out show what the vault would take."""
-        if policy is None:
-            return
-        whole = policy.model_dump(mode="json")
-        for member, value in policy_values(whole, [*self._policy_members]).items():
-            self._policy_members[member].default = value
-        action = next(iter(whole.get("lifetime_actions") or ()), {"trigger": {}, "action": {"action_type": ""}})
-        trigger = next(iter(action["trigger"].items()), (None, None))
-        self.inputs["action"].default = action["action"]["action_type"]
-        self.inputs["trigger"].default, self.inputs["when"].default = trigger
-
     def _list_issuers(self) -> None:
         field = self.inputs["issuer"]
-        if self.method != "known" or self.vault.rehearse("get_certificate_issuers") is not None:
+        if self.method != KNOWN or self.vault.rehearse("get_certificate_issuers") is not None:
             return
         names = [item.id.rsplit("/", 1)[1] for item in self.vault.get_certificate_issuers()]
         if field.value and field.value not in names:
@@ -396,54 +363,10 @@ class CreateForm(Form):
 
     def _show_policy(self) -> None:
         """Put the policy beside the form: lines that are refused, and those of the open tab, are marked."""
-        if self.method == "import":
-            self.side = None
-            return
-        wrong = [
-            member_path(str(field.refusal.facts.get("field", "-"))) for field in self.inputs.values() if field.refusal
-        ]
         here = [field.member for field in self.fields.values() if field.tab == self.tab and field.member]
-        document = self.document()
-        self.side = {
-            "title": "Policy, as it will be sent",
-            "text": compact_json(document),
-            "lines": [
-                [line.text, "bad" if _concerns(line, wrong) else "hot" if _concerns(line, here) else ""]
-                for line in json_lines(document)
-            ],
-            "editable": "Paste JSON",
-            "refusal": said(self._pasted),
-            "note": _TWO_WAYS,
-        }
-
-    def _follow(self, policy: dict[str, Any]) -> None:
-        """Let the fields say what a policy says."""
-        actions = policy.pop("lifetime_actions", None)
-        with self.holding():
-            for member, value in policy_values(policy, [*self._policy_members]).items():
-                field = self._policy_members[member]
-                empty = {"list": [], "text": ""}.get(field.kind) if member != "x509_props.ekus" else None
-                field.value = empty if value is None else value
-            name = self.inputs["issuer"].value or policies.UNKNOWN
-            known = name.casefold() not in (policies.SELF.casefold(), policies.UNKNOWN.casefold())
-            self.inputs["method"].value = "known" if known else name.capitalize()
-            self.inputs["issuer"].value = name if known else None
-            first, *self._more_actions = actions or [None]
-            trigger = next(iter(first["trigger"].items()), (None, None)) if first else (None, None)
-            self.inputs["action"].value = first["action"]["action_type"] if first else "" if actions == [] else None
-            self.inputs["trigger"].value, self.inputs["when"].value = trigger
+        self.side = None if self.method == "import" else self.sheet.side(here)
 
     def _reset(self, *names: str) -> None:
         with self.holding():
             for name in names:
                 self.inputs[name].value = None
-
-
-def _concerns(line: Any, members: list[str]) -> bool:
-    """Tell whether a line of JSON shows one of these members, or a part of it."""
-    return any(
-        f"{line.path}.".startswith(f"{member}.")
-        or (line.whole and member.startswith(f"{line.path}.") and f'"{member.rpartition(".")[2]}"' in line.text)
-        for member in members
-        if line.path
-    )

@@ -12,7 +12,7 @@ from kvlab.render.call.iot.call import IotCall
 from kvlab.render.markup import pill
 from kvlab.widgets.device import IotForm
 from kvlab.widgets.field import Field
-from kvlab.widgets.form import Button
+from kvlab.widgets.form_page import Button
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import traitlets
 
-from kvlab.errors import IotError
+from kvlab.errors import InvalidProperty, IotError
 from kvlab.render.markup import one_line
 from kvlab.x509.primitive import visible
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _BETWEEN = re.compile(r"[,;\s]+")
 _WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+_ENTRY = re.compile(r"\[([0-9]+)\]$", re.ASCII)
+MOST_OTHERS = 20
+"""How many further entries of a list a refusal tells in words; all of them are marked."""
 
 
 class Option(NamedTuple):
@@ -46,7 +49,8 @@ class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no type
         name: in ``form.fields``.
         label: its words.
         kind: ``text``, ``area``, ``number``, ``choice``, ``segments``, ``cards``, ``check``, ``checks``, ``list``,
-            ``rows``, ``fixed``; and those that keep nothing: ``secret``, ``secretarea``, ``file``, ``action``.
+            ``rows``, ``fixed``, ``drawing``; and those that keep nothing: ``secret``, ``secretarea``, ``file``,
+            ``action``.
         help_text: one or two sentences.
         value: at first; None is "left out", and ``default`` says what that means.
         member: of the request, such as ``x509_props.subject``.
@@ -73,6 +77,7 @@ class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no type
         self.options = tuple(options)
         self.look = look
         self.default: Any = None
+        """What counts while it is left out; of a drawing its ``svg``, kvlab's own, and its ``words``."""
         self.refusal: ServiceError | None = None
         self.note: tuple[str, str] = ("", "")
         self.off: ServiceError | str | None = None
@@ -129,6 +134,8 @@ class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no type
             return ""
         if self.kind == "check":
             return "yes" if value else "no"
+        if self.kind == "drawing":
+            return str(value["words"])
         labels = {option.value: option.label for option in self.options if self.kind != "rows"}
         if isinstance(value, list):
             return ", ".join(labels.get(part, part) if isinstance(part, str) else _row(part) for part in value)
@@ -151,7 +158,11 @@ class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no type
 
 
 def said(error: ServiceError | None) -> dict[str, Any] | None:
-    """Return a refusal as the browser shows it: the service's sentence, its codes, kvlab's help, and a repair."""
+    """
+    Return a refusal as the browser shows it: the service's sentence, its codes, kvlab's help, and a repair.
+
+    Of a list also the sentences on its further entries, and the places of all that are refused.
+    """
     if error is None:
         return None
     codes = [str(error.status), error.code, *([error.inner_code] if error.inner_code else [])]
@@ -163,7 +174,14 @@ def said(error: ServiceError | None) -> dict[str, Any] | None:
     hint = visible(error.hint or "")
     sentence = visible(one_line(error.message))
     speaker = "AWS's" if isinstance(error, IotError) else "the vault's"
-    return {"sentence": sentence, "codes": codes, "speaker": speaker, "hint": hint, "repair": repair}
+    others = error.others if isinstance(error, InvalidProperty) else ()
+    more = [visible(one_line(other.message)) for other in others[:MOST_OTHERS]]
+    if len(others) > MOST_OTHERS:
+        more.append(f"… and {len(others) - MOST_OTHERS} more")
+    return {
+        "sentence": sentence, "codes": codes, "speaker": speaker, "hint": hint, "repair": repair, "more": more,
+        "entries": [int(found[1]) for one in (error, *others) if (found := _ENTRY.search(str(one.facts.get("field"))))],
+    }  # fmt: skip
 
 
 def _row(part: Mapping[str, str]) -> str:

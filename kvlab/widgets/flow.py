@@ -17,6 +17,8 @@ from kvlab.render.markup import seed_pill
 from kvlab.render.reading import CertificateReading
 from kvlab.render.timeline import NARROW, NEWEST, WIDE, Life, clock_words, lay_track, track_svg
 from kvlab.vault.glance import Glance
+from kvlab.vault.vault import Vault
+from kvlab.widgets.argument import NAME, Allowed, check_argument
 from kvlab.widgets.following import Following
 from kvlab.widgets.message import message_of
 
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
     from kvlab.render.reading import Reading
     from kvlab.render.stage import Step, Story
     from kvlab.render.timeline import Track
-    from kvlab.vault.vault import Vault
 
+VAULT_OR_IOT = Allowed((Vault, Iot), "a vault, such as kvlab.Vault(), or a kvlab.Iot")
 STATUS_PILLS = {"exists": "ok", "pending": "now", "to come": "", "over": "bad"}
 
 
@@ -44,7 +46,12 @@ def flow(vault: Vault | Iot, name: str) -> FlowView:
     Args:
         vault: whose events are read; of an ``Iot`` the flow of a device certificate is shown.
         name: of the certificate, or the device certificate's id; one that does not exist has an empty flow.
+
+    Raises:
+        TypeError: it is neither, or the name is no text.
     """
+    check_argument("vault", vault, VAULT_OR_IOT)
+    check_argument("name", name, NAME)
     if isinstance(vault, Iot):
         return FlowView(vault.vault, name, DeviceReading(Place(vault.account, vault.region).arn("cert", name)))
     return FlowView(vault, name)
@@ -86,7 +93,7 @@ class FlowView(Following, module="flow"):
         self._states: tuple[Any, ...] = ()
         self._trouble = ""
         self._lives: dict[str, Life | None] = {}
-        super().__init__(vault, self._reading.hears, **options)
+        super().__init__(vault, self._reading.hears, about=self._reading.about, **options)
         self.on_msg(self._told_to)
         self.observe(lambda _: self.draw(), ["at", "selected", "told"])
         self.draw()

@@ -33,6 +33,8 @@ class Following(Live):
     Args:
         vault: whose events.
         hears: which of them.
+        about: the object that all of these are about, such as ``certificates/web``, by which the store finds them;
+            empty where they are about several, and the whole log has to be read.
     """
 
     busy = traitlets.Bool(False).tag(sync=True)
@@ -40,7 +42,7 @@ class Following(Live):
     call = traitlets.Instance(CallPanel, allow_none=True).tag(sync=True, **widget_serialization)
     """The panel with a call; None as long as there was none to show."""
 
-    def __init__(self, vault: Vault, hears: Callable[[Event], bool], **options: Any) -> None:
+    def __init__(self, vault: Vault, hears: Callable[[Event], bool], *, about: str = "", **options: Any) -> None:
         self.vault = vault
         self._hears = hears
         self._lock = threading.RLock()
@@ -52,7 +54,8 @@ class Following(Live):
         clock = vault.clock
         if isinstance(clock, SimulatedClock):
             self._ends.append(clock.subscribe(lambda _: self._soon()))
-        self._events.update({event.seq: event for event in vault.events if hears(event)})
+        found = vault.events.about(about) if about else vault.events
+        self._events.update({event.seq: event for event in found if hears(event)})
         super().__init__(**options)
 
     @property
@@ -115,9 +118,11 @@ class Following(Live):
 
     def close(self) -> None:
         """Follow the vault no more."""
-        for end in self._ends:
-            end()
-        self._ends.clear()
-        if self.call is not None:
-            self.call.close()
+        # Also called on one that could not be made.
+        if "_ends" in vars(self):
+            for end in self._ends:
+                end()
+            self._ends.clear()
+            if self.call is not None:
+                self.call.close()
         super().close()

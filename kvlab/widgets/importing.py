@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kvlab.errors import InvalidName, MissingProperty, ServiceError
 from kvlab.render.call.call import Call
 from kvlab.render.certificate import bundle_html
+from kvlab.widgets.argument import VAULT, check_argument
 from kvlab.widgets.field import Field
 from kvlab.widgets.form import Form
 from kvlab.wire.policy import CertificatePolicy
@@ -30,7 +31,11 @@ def import_form(vault: Vault) -> ImportForm:
     Returns:
         The form. ``fields``: ``name``, ``file`` (an upload), ``pem`` (pasted text), ``password``, ``exportable``; from
         Python ``form.load(octets_or_path, password)`` takes the place of the three in the middle.
+
+    Raises:
+        TypeError: it is no vault.
     """
+    check_argument("vault", vault, VAULT)
     return ImportForm(vault)
 
 

@@ -8,8 +8,10 @@ from kvlab.errors import InvalidName, ServiceError, VaultError
 from kvlab.render.call.call import Call
 from kvlab.render.issuer import issuer_html
 from kvlab.vault.account import PROVIDERS
+from kvlab.widgets.argument import VAULT, check_argument
 from kvlab.widgets.field import Field, Option
-from kvlab.widgets.form import Button, Form
+from kvlab.widgets.form import Form
+from kvlab.widgets.form_page import Button
 from kvlab.wire.issuer import AdministratorDetails, IssuerBundle
 from kvlab.wire.policy import PolicyAttributes
 
@@ -31,7 +33,11 @@ def issuer(vault: Vault) -> IssuerForm:
     Returns:
         The form. ``fields``: ``existing`` (an issuer's name, or empty for a new one), ``name``, ``provider``,
         ``account_id``, ``password``, ``organization``, ``zip``, ``administrators`` (rows), ``enabled``.
+
+    Raises:
+        TypeError: it is no vault.
     """
+    check_argument("vault", vault, VAULT)
     return IssuerForm(vault)
 
 

@@ -8,8 +8,10 @@ from kvlab.errors import ServiceError, VaultError
 from kvlab.render.call.call import Call
 from kvlab.render.markup import pill
 from kvlab.render.operation import KINDS
+from kvlab.widgets.argument import NAME, VAULT, check_argument
 from kvlab.widgets.field import Field
-from kvlab.widgets.form import Button, Form
+from kvlab.widgets.form import Form
+from kvlab.widgets.form_page import Button
 
 if TYPE_CHECKING:
     from kvlab.events import Event
@@ -66,7 +68,12 @@ def lifecycle(vault: Vault, name: str) -> LifecycleForm:
     Returns:
         The buttons. ``form.do("disable")`` presses one and waits; ``form.legal()`` says of each whether it may be
         pressed; ``form.backup`` is the blob of the last backup.
+
+    Raises:
+        TypeError: it is no vault, or the name no text.
     """
+    check_argument("vault", vault, VAULT)
+    check_argument("name", name, NAME)
     return LifecycleForm(vault, name)
 
 

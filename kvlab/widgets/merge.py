@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from kvlab.errors import ServiceError, VaultError
 from kvlab.render.call.call import Call
 from kvlab.render.certificate import bundle_html
+from kvlab.widgets.argument import NAME, VAULT, check_argument
 from kvlab.widgets.field import Field
-from kvlab.widgets.form import Button, Form
+from kvlab.widgets.form import Form
+from kvlab.widgets.form_page import Button
 from kvlab.x509.container import pem_certificate, pem_request
 
 if TYPE_CHECKING:
@@ -34,7 +36,10 @@ def merge(vault: Vault, name: str) -> MergeForm:
 
     Raises:
         PendingCertificateNotFound: 404, nothing is pending on this name.
+        TypeError: it is no vault, or the name no text.
     """
+    check_argument("vault", vault, VAULT)
+    check_argument("name", name, NAME)
     return MergeForm(vault, name, vault.get_certificate_operation(name))
 
 

@@ -19,6 +19,7 @@ from kvlab.render.past import past_html
 from kvlab.render.timeline import clock_words
 from kvlab.vault.glance import Glance
 from kvlab.vault.operation import CALLS, Move, Status, Worker, answer, outcome
+from kvlab.widgets.argument import NAME, VAULT, check_argument
 from kvlab.widgets.following import Following
 
 if TYPE_CHECKING:
@@ -75,7 +76,12 @@ def operation(vault: Vault, name: str) -> OperationView:
     Args:
         vault: used as whoever it is bound to; the buttons act as that principal.
         name: of the certificate; one that does not exist has no operation.
+
+    Raises:
+        TypeError: it is no vault, or the name no text.
     """
+    check_argument("vault", vault, VAULT)
+    check_argument("name", name, NAME)
     return OperationView(vault, name)
 
 
@@ -107,7 +113,7 @@ class OperationView(Following, module="operation"):
         self.refused: dict[Move, VaultError] = {}
         self._outcome = ""
         wanted = about(name)
-        super().__init__(vault, lambda event: event.object.casefold() == wanted, **options)
+        super().__init__(vault, lambda event: event.object.casefold() == wanted, about=wanted, **options)
         self.on_msg(self._told_to)
         self.observe(lambda _: self.draw(), ["signer"])
         self.draw()

@@ -35,6 +35,7 @@ _ACTIONS = [Option("AutoRenew", "Renew by itself"), Option("EmailContacts", "Mai
 _TRIGGERS = [Option("lifetime_percentage", "% of its life"), Option("days_before_expiry", "days before the end")]
 _NEXT_KEY = [Option(value=False, label="New key each time"), Option(value=True, label="Same key")]
 _CERTIFICATE_TYPES = [Option(None, "(the CA's usual)"), *(Option(product, product) for product in PRODUCTS)]
+_COURSE = "By the vault's clock, if it is made now, and as long as the policy stays."
 _LOGGED = [Option(None, "Not said"), Option(value=True, label="Log it"), Option(value=False, label="Do not log it")]
 
 
@@ -153,6 +154,7 @@ def _renewal() -> list[Field]:
         Field("when", "Percent or days", "number", f"{percent} {days}", member=actions, tab="renewal"),
         Field("reuse_key", "Key of the next one", "segments", _help(reuse), member=reuse, options=_NEXT_KEY,
               tab="renewal"),
+        Field("course", "What will happen", "drawing", _COURSE, tab="renewal"),
     ]  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def test_a_password_reaches_neither_the_widget_nor_the_page():
 
 @pytest.mark.parametrize("nonsense", [None, 5, "web", {"do": "call"}])
 def test_what_is_no_call_is_refused_with_what_is(nonsense):
-    with pytest.raises(TypeError, match=f"^{type(nonsense).__name__} is no call; allowed is an event"):
+    with pytest.raises(TypeError, match=r"^what is .+; allowed is an event"):
         calls(nonsense)
 
 

@@ -128,6 +128,37 @@ def test_a_mistake_is_shown_beside_its_field_in_the_vaults_words_and_counted_on_
     assert ["subject", "Subject"] in form.view.view["wrong"]
 
 
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("dns_names", ["a b", "ok.contoso.com", "c d", "e f"]),
+        ("emails", ["ann", "ok@contoso.com", "bob", "@"]),
+        ("upns", ["x" * 257, "ok@contoso.com", "y" * 257, "z" * 300]),
+        ("uris", ["here", "urn:ok", "there", "a b:c"]),
+        ("ip_addresses", ["1", "10.0.0.1", "10.0.0.256", "::g"]),
+        ("ekus", ["tls", "1.3.6.1.5.5.7.3.1", "9.9", "mail"]),
+    ],
+)
+def test_all_entries_of_a_list_that_are_refused_are_told_and_marked(vault, field, given):
+    form = filled(vault, **{field: given})
+
+    refusal = next(spec["refusal"] for spec in form.view.view["fields"] if spec["name"] == field)
+    told = [refusal["sentence"], *refusal["more"]]
+    assert refusal["entries"] == [0, 2, 3]
+    for place, sentence in zip((0, 2, 3), told, strict=True):
+        assert f"[{place}] has invalid value. '{given[place]}': " in sentence
+    assert len([error for error in form.problems() if error.facts["field"].startswith("policy")]) == 1
+
+
+def test_of_very_many_entries_some_are_told_and_all_are_marked(vault):
+    refusal = (
+        filled(vault, dns_names=[f"a {number}" for number in range(90)][:1] + ["b c"] * 89).fields["dns_names"].spec()
+    )
+
+    assert refusal["refusal"]["entries"] == [*range(90)]
+    assert refusal["refusal"]["more"][-1] == "… and 69 more"
+
+
 def test_a_mistake_is_repaired_by_one_click(vault):
     form = filled(vault, subject="CN=web, O=Contoso, Ltd", validity_months=1000)
 
@@ -477,6 +508,53 @@ def test_what_the_ca_will_shorten_is_said(vault):
     )  # fmt: skip
     form.fields["validity_months"].value = 6
     assert form.fields["validity_months"].note == ("", "")
+
+
+def what_will_happen(form):
+    """What the form says and draws of the versions to come; None where it does not."""
+    field = next((spec for spec in form.view.view["fields"] if spec["name"] == "course"), None)
+    return None if field is None else (field["default"]["words"], field["default"]["svg"].count("<rect "))
+
+
+def test_it_says_when_the_vault_will_renew_and_when_it_will_tell_the_contacts(vault):
+    form = filled(vault)
+    assert what_will_happen(form) == (
+        "The vault makes version 2 on 20 Mar 2027, after 292 of 365 days, and so on; version 1 ends on 1 Jun 2027.", 5
+    )  # fmt: skip
+
+    form.fields["trigger"].value = "days_before_expiry"
+    form.fields["when"].value = 30
+    assert "on 2 May 2027, after 335 of 365 days" in what_will_happen(form)[0]
+
+    form.fields["method"].value = "Unknown"
+    form.fields["action"].value = "EmailContacts"
+    words, bars = what_will_happen(form)
+    assert words.startswith("The contacts are told on 2 May 2027")
+    assert words.endswith("Version 1 ends on 1 Jun 2027, unless you make another one.")
+    assert bars == 1
+
+    form.fields["action"].value = ""
+    assert what_will_happen(form) == ("Nothing happens by itself: version 1 ends on 1 Jun 2027.", 1)
+
+
+def test_what_will_happen_goes_by_the_vaults_clock_and_by_what_the_ca_will_issue(vault):
+    vault.set_certificate_issuer("trusty", DIGICERT)
+    vault.clock.advance(days=30)
+
+    form = filled(vault, method="known", validity_months=24)
+
+    words, _ = what_will_happen(form)
+    assert words.startswith("The vault makes version 2 on 7 Dec 2026, after 159 of 199 days")
+
+
+@pytest.mark.parametrize(("field", "value"), [("validity_months", 0), ("when", 100)])
+def test_what_will_happen_is_not_drawn_while_it_is_refused(vault, field, value):
+    form = filled(vault, **{field: value})
+    assert what_will_happen(form) is None
+    assert wrong(form)
+
+    form.fields[field].value = 7
+    assert what_will_happen(form) is not None
 
 
 def test_an_issuer_made_elsewhere_appears(vault):

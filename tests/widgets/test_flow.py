@@ -57,6 +57,22 @@ def test_two_views_of_one_vault_both_stay_true(vault):
     assert (signs(first), signs(second)) == ("✓◐○○○", "✓✓◐○○")
 
 
+@pytest.mark.parametrize("view", ["flow", "operation", "merge"])
+def test_to_open_one_reads_what_happened_to_it_and_nothing_else(vault, monkeypatch, view):
+    for number in range(3):
+        finish(vault, f"other{number}")
+    vault.create_certificate("Web", ec_policy(issuer="Unknown"))
+    read = []
+    log = vault.events
+    for way in ("since", "about"):
+        asked = getattr(log, way)
+        monkeypatch.setattr(log, way, lambda *given, asked=asked: [read.append(one) or one for one in asked(*given)])
+
+    getattr(kvlab, view)(vault, "wEB")
+
+    assert {event.object for event in read} == {"certificates/Web"}
+
+
 def test_a_closed_view_hears_nothing_more(vault):
     view = kvlab.flow(vault, "shop")
     view.close()

@@ -13,7 +13,7 @@ from kvlab.render.error import error_html
 from kvlab.widgets.explorer.detail import FIRST_TAB, detail_view, is_slow, pane_view
 from kvlab.widgets.explorer.inventory import PAGE_ROWS, STATES, Ask, Entry, Inventory
 from kvlab.widgets.explorer.listing import head_view, list_view, total_of
-from kvlab.widgets.form import characters
+from kvlab.widgets.form_page import characters
 from kvlab.widgets.live import Live
 from kvlab.widgets.task import in_thread, running_loop, start
 

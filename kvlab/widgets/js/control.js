@@ -4,7 +4,14 @@ import { fileControl } from "./file.js";
 
 /**
  * @typedef {{value: any, label: string, note: string, picture: string}} Choice
- * @typedef {{sentence: string, codes: string[], speaker: string, hint: string, repair: string | null}} Refusal
+ * @typedef {object} Refusal
+ * @property {string} sentence
+ * @property {string[]} codes
+ * @property {string} speaker
+ * @property {string} hint
+ * @property {string | null} repair
+ * @property {string[]} more the sentences on further entries of a list
+ * @property {number[]} entries the places of a list's entries that are refused
  * @typedef {object} Spec
  * @property {string} name
  * @property {string} label
@@ -47,7 +54,8 @@ const CONTROLS = {
   list: chips,
   rows,
   file: fileControl,
-  fixed: fixed,
+  fixed,
+  drawing: picture,
 };
 
 /**
@@ -190,15 +198,25 @@ function tick(_spec, send, id) {
 
 /** @type {(spec: Spec, send: Sender, id: string) => Control} */
 function ticks(spec, send, id) {
-  const inputs = spec.options.map((option) => make("input", { type: "checkbox", value: option.value, onchange: tell }));
+  /** @type {HTMLInputElement[]} */
+  let inputs = [];
+  const node = make("div", { class: "kvf-ticks", role: "group", id, "aria-label": spec.label });
   function tell() {
     send.edit(inputs.filter((input) => input.checked).map((input) => input.value));
   }
-  const labels = spec.options.map((option, at) => make("label", {}, inputs[at], option.label));
+  /** @param {Choice[]} options */
+  function offer(options) {
+    inputs = options.map((option) => make("input", { type: "checkbox", value: option.value, onchange: tell }));
+    node.replaceChildren(...options.map((option, at) => make("label", {}, inputs[at], option.label)));
+    return inputs[0] ?? node;
+  }
   return {
-    node: make("div", { class: "kvf-ticks", role: "group", id, "aria-label": spec.label }, ...labels),
-    focus: inputs[0],
+    node,
+    focus: offer(spec.options),
     update(now) {
+      if (now.options.map((option) => option.value).join("\n") !== inputs.map((input) => input.value).join("\n")) {
+        this.focus = offer(now.options);
+      }
       /** @type {string[]} */
       const value = shown(now) ?? [];
       for (const input of inputs) input.checked = value.includes(input.value);
@@ -234,12 +252,13 @@ function chips(spec, send, id) {
       say(value.slice(0, -1));
     }
   });
-  /** @param {string} part */
-  const chip = (part) => {
+  /** @type {(part: string, wrong: boolean) => HTMLElement} */
+  const chip = (part, wrong) => {
     const words = visible(known.has(part) ? `${known.get(part)} (${part})` : part);
     const away = make("button", { type: "button", "aria-label": `Remove ${words}`, title: "Remove" }, "×");
     away.addEventListener("click", () => say(value.filter((other) => other !== part)));
-    return make("span", { class: "kvf-chip" }, words, away);
+    const sign = wrong ? make("i", { class: "bad", title: "Refused" }, "✕ ") : null;
+    return make("span", { class: wrong ? "kvf-chip wrong" : "kvf-chip" }, sign, words, away);
   };
   return {
     node: make("div", {}, box, more),
@@ -249,7 +268,8 @@ function chips(spec, send, id) {
       value = shown(now) ?? [];
       const held = [...box.querySelectorAll(".kvf-chip")];
       for (const old of held) old.remove();
-      box.prepend(...value.map(chip));
+      const refused = now.refusal?.entries ?? [];
+      box.prepend(...value.map((part, at) => chip(part, refused.includes(at))));
       const others = now.options.filter((option) => !value.includes(option.value));
       more.replaceChildren(
         ...others.map((option) =>
@@ -299,6 +319,28 @@ function rows(spec, send, id) {
     update(now) {
       const value = shown(now) ?? [];
       if (JSON.stringify(value) !== JSON.stringify(read()) || (!drawn && value.length)) draw(value);
+    },
+  };
+}
+
+/**
+ * What only shows: an SVG that kvlab.render drew, and the same in words.
+ * @type {(spec: Spec, send: Sender, id: string) => Control}
+ */
+function picture(_spec, _send, id) {
+  const place = make("div");
+  const words = make("div", { class: "kvf-said" });
+  const node = make("div", { class: "kvf-drawing", id }, place, words);
+  let drawn = "";
+  return {
+    node,
+    focus: node,
+    update(now) {
+      const { svg, words: said } = shown(now) ?? { svg: "", words: "" };
+      if (svg === drawn) return;
+      drawn = svg;
+      place.replaceChildren(...(svg ? [drawing(svg)] : []));
+      words.textContent = visible(said);
     },
   };
 }

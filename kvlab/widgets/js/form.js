@@ -140,7 +140,7 @@ function render({ model, el }) {
     };
     if (spec.kind === "action") return actionRow(spec, id);
     const control = makeControl(spec, sender, id);
-    const grouped = ["segments", "cards", "checks", "rows", "file", "fixed"].includes(spec.kind);
+    const grouped = ["segments", "cards", "checks", "rows", "file", "fixed", "drawing"].includes(spec.kind);
     const label = make(grouped ? "span" : "label", grouped ? { class: "kvf-label" } : { class: "kvf-label", for: id }, spec.label);
     const note = make("div", { class: "kvf-note" });
     const hidden = make("div", { class: "kvf-note warn" });
@@ -174,7 +174,7 @@ function render({ model, el }) {
         note.className = `kvf-note ${kind}`;
         const texts = hiding(field.value);
         setSame(hidden, texts.join("\n"), () => (texts.length ? [make("i", { class: "warn" }, SIGNS.warn), ` Not all of it can be seen: ${texts.join(", ")}`] : []));
-        const byDefault = field.value === null && field.default !== null && !field.refusal ? " The vault's default is shown." : "";
+        const byDefault = field.value === null && field.default !== null && !field.refusal && field.kind !== "drawing" ? " The vault's default is shown." : "";
         help.textContent = field.help + byDefault;
       },
     };
@@ -236,7 +236,7 @@ function render({ model, el }) {
       "div",
       { class: "kvf-refusal", role: "alert" },
       make("i", { "aria-hidden": "true" }, "✕"),
-      make("div", {}, make("b", {}, refusal.sentence), refusal.hint ? make("div", {}, refusal.hint) : null,
+      make("div", {}, make("b", {}, refusal.sentence), ...refusal.more.map((other) => make("div", {}, other)), refusal.hint ? make("div", {}, refusal.hint) : null,
         make("div", { class: "kvf-codes" }, button, make("span", {}, ...tags, make("span", { class: "kvr-muted" }, `in ${refusal.speaker} words`)))),
     );
   }
