@@ -46,9 +46,10 @@ def course_svg(course: Sequence[Foreseen]) -> str:
     last = course[-1]
     # What goes on beyond the last one that is drawn is cut off at the edge.
     until = last.ends if len(course) == 1 else last.begins + (last.ends - last.begins) * 3 / 4
+    span = max(until - start, _DAY)
 
     def place(at: datetime) -> float:
-        return 1.5 + (WIDTH - 3) * ((at - start) / (until - start))
+        return 1.5 + (WIDTH - 3) * ((at - start) / span)
 
     height = _ROW * len(course)
     marks = [(place(at), at) for at in _instants(course)]

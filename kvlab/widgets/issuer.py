@@ -67,17 +67,20 @@ class IssuerForm(Form):
         """Return the issuer object that the fields describe, without its password."""
         fields = self.inputs
         admins = [{key: part for key, part in row.items() if part} for row in fields["administrators"].value]
-        organization = {
-            "id": fields["organization"].value or None,
-            "zip": fields["zip"].value,
-            "admin_details": [row for row in admins if row] or None,
-        }
+        # A change keeps what it leaves out: what was emptied here has to be said to be empty, as the service does.
+        nothing: dict[str, Any] = {"id": "", "zip": 0, "admin_details": []} if self.existing else {}
+        organization = nothing | _given(
+            {
+                "id": fields["organization"].value or None,
+                "zip": fields["zip"].value,
+                "admin_details": [row for row in admins if row] or None,
+            }
+        )
         account = fields["account_id"].value
         return {
             "provider": fields["provider"].value,
             **({"credentials": {"account_id": account}} if account else {}),
-            # A change replaces what it names: what was emptied here is to be empty there.
-            **({"org_details": given} if (given := _given(organization)) or self.existing else {}),
+            **({"org_details": organization} if organization else {}),
             "attributes": {"enabled": fields["enabled"].value},
         }
 

@@ -207,7 +207,7 @@ BY_HAND = {
 }  # fmt: skip
 """Those whose arguments are no plain values."""
 
-NO_OUTSIDE_TEXT = {"start.lessons_html", "crossing.lanes_html", "past.past_html"}
+NO_OUTSIDE_TEXT = {"start.lessons_html", "crossing.lanes_html", "past.past_html", "course.course_svg"}
 
 MUST = {
     "certificate.bundle_html", "operation.operation_html", "policy.policy_html", "issuer.issuer_html", "issuer.contacts_html", "key.key_html",

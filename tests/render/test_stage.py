@@ -15,6 +15,8 @@ KINDS = ("set_certificate_contacts", "delete_certificate_contacts")
 class DeviceReading:
     """Tells of a device that is made known to a cloud; two events of the vault stand for what happens."""
 
+    about = ""
+
     def hears(self, event):
         return event.kind in KINDS
 

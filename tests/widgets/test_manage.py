@@ -87,6 +87,19 @@ def test_an_issuer_is_changed_without_its_password_and_removed(vault):
     assert form.fields["existing"].value == ""
 
 
+def test_what_is_emptied_of_an_issuer_is_empty_in_the_vault(vault):
+    people = [{"first_name": "Ann", "email": "ann@contoso.com"}]
+    digicert(vault, zip=98052, administrators=people).submit()
+    form = kvlab.issuer(vault)
+    form.fields["existing"].value = "trusty"
+    form.fields["zip"].value = None
+    form.fields["administrators"].value = []
+
+    organization = form.submit().org_details
+
+    assert (organization.id, organization.zip, organization.admin_details) == ("42", 0, [])
+
+
 def test_an_issuer_removed_elsewhere_is_seen(vault):
     digicert(vault).submit()
     form = kvlab.issuer(vault)
