@@ -106,5 +106,8 @@ class Books(Protocol):
     def order_placed_with(self, reference: str) -> dict[str, Any] | None:
         """Find the order that was placed with a reference."""
 
+    def orders(self) -> list[dict[str, Any]]:
+        """List all orders, the oldest first."""
+
     def orders_of_key(self, key_hash: bytes) -> list[dict[str, Any]]:
         """List the orders for a key, the oldest first."""

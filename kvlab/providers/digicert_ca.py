@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -34,8 +34,14 @@ if TYPE_CHECKING:
 FIRST_ORDER = 1_000_000_000
 FIRST_CERTIFICATE = 2_000_000_000
 
+HASHES = ("sha256", "sha384", "sha512")
+"""What may be asked for; which one signs follows from the issuing key (BR 7.1.3.2)."""
+
 PRODUCT_IDS = {"ssl_plus": "OV-SSL", "ssl_ev_plus": "EV-SSL"}
 STATUSES = {"issued": "issued", "rejected": "rejected", "cancelled": "canceled", "revoked": "revoked"}
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""What JSON can say and no database keeps: NUL, and half of a surrogate pair."""
 
 _JSON = {"Content-Type": "application/json"}
 _ERRORS = {
@@ -90,16 +96,21 @@ def _place(desk: Desk, request: CaRequest, product_id: str) -> CaResponse:
     if product_id not in PRODUCT_IDS:
         raise Refusal(Kind.PRODUCT, f"The product {product_id} is not enabled for this account.")
     body = _body(request)
-    certificate, validity = _part(body, "certificate"), _part(body, "order_validity")
+    certificate, organization = _part(body, "certificate"), _part(body, "organization")
+    if certificate.get("signature_hash") not in HASHES:
+        raise Refusal(Kind.MALFORMED, f"certificate.signature_hash: one of {', '.join(HASHES)} is needed.")
+    if not (isinstance(organization.get("id"), (int, str)) and str(organization["id"]).isprintable()):
+        raise Refusal(Kind.MALFORMED, "organization.id: a number is needed.")
+    months, days = _validity(_part(body, "order_validity"), desk.now)
     order = desk.place(Wanted(
         reference=_reference(body),
         csr_der=_csr(certificate),
         product=PRODUCT_IDS[product_id],
-        organization_id=str(_part(body, "organization").get("id", "")),
+        organization_id=str(organization["id"])[:64],
         common_name=_text(certificate, "common_name"),
         names=_names(certificate),
-        months=12 * _number(validity, "years"),
-        days=_number(validity, "days"),
+        months=months,
+        days=days,
         contact="",
     ))  # fmt: skip
     answer: dict[str, Any] = {
@@ -123,18 +134,43 @@ def _show(desk: Desk, request: CaRequest, order_id: str) -> CaResponse:  # noqa:
 
 def _list(desk: Desk, request: CaRequest) -> CaResponse:
     query = parse_qs(urlsplit(request.path).query)
-    wanted = query.get("filters[search]", [""])[0]
-    row = desk.books.order_placed_with(wanted) if wanted else None
-    found = [{"id": FIRST_ORDER + row["number"], "status": STATUSES.get(row["state"], "pending")}] if row else []
-    return _json(200, {"orders": found, "page": {"total": len(found), "limit": 0, "offset": 0}})
+    limit, offset = _page(query, "limit"), _page(query, "offset")
+    if wanted := query.get("filters[search]", [""])[0]:
+        row = desk.books.order_placed_with(wanted)
+        rows = [row] if row else []
+    else:
+        rows = desk.books.orders()
+    found = [
+        {
+            "id": FIRST_ORDER + row["number"], "status": STATUSES.get(row["state"], "pending"),
+            "certificate": {"common_name": row["common_name"], "dns_names": list(row["names"])},
+            "product": {"name_id": _product_id(row["product"])},
+        }
+        for row in rows[offset : offset + limit if limit else None]
+    ]  # fmt: skip
+    return _json(200, {"orders": found, "page": {"total": len(rows), "limit": limit, "offset": offset}})
 
 
 def _download(desk: Desk, request: CaRequest, certificate_id: str) -> CaResponse:  # noqa: ARG001
+    pem = "".join(pem_certificate(der) for der in desk.chain(_issued_order(desk, certificate_id)))
+    return CaResponse(200, {"Content-Type": "application/x-pem-file"}, pem.encode())
+
+
+def _chain(desk: Desk, request: CaRequest, certificate_id: str) -> CaResponse:  # noqa: ARG001
+    _, *authorities = desk.chain(_issued_order(desk, certificate_id))
+    return _json(200, {"intermediates": [_shown(der) for der in authorities]})
+
+
+def _issued_order(desk: Desk, certificate_id: str) -> Order:
     order = desk.order(int(certificate_id) - FIRST_CERTIFICATE)
     if not order.leaf_der:
         raise Refusal(Kind.NOT_FOUND, "There is no such certificate in this account.")
-    pem = "".join(pem_certificate(der) for der in desk.chain(order))
-    return CaResponse(200, {"Content-Type": "application/x-pem-file"}, pem.encode())
+    return order
+
+
+def _shown(der: bytes) -> dict[str, str]:
+    names = x509.load_der_x509_certificate(der).subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return {"subject_common_name": str(names[0].value), "pem": pem_certificate(der)}
 
 
 def _set_status(desk: Desk, request: CaRequest, order_id: str) -> CaResponse:
@@ -162,6 +198,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., CaResponse]], ...] = (
     ("PUT", re.compile(r"/services/v2/order/certificate/([0-9]{1,12})/status"), _set_status),
     ("PUT", re.compile(r"/services/v2/order/certificate/([0-9]{1,12})/revoke"), _revoke),
     ("GET", re.compile(r"/services/v2/certificate/([0-9]{1,12})/download/format/pem_all"), _download),
+    ("GET", re.compile(r"/services/v2/certificate/([0-9]{1,12})/chain"), _chain),
 )
 """Method, path, and what answers."""
 
@@ -190,12 +227,24 @@ def _order(desk: Desk, order: Order) -> dict[str, Any]:
         "dns_names_validations": [
             {"name": name, "status": "unvalidated" if name in unvalidated else "validated"} for name in order.names
         ],
-        "product": {"name_id": next(key for key, value in PRODUCT_IDS.items() if value == order.product)},
+        "product": {"name_id": _product_id(order.product)},
         "requests": [{
             "id": FIRST_ORDER + order.number, "type": "new_request", "status": _request_status(order),
             "processor_comment": order.reason,
         }],
     }  # fmt: skip
+
+
+def _product_id(product: str) -> str:
+    return next(name for name, sold in PRODUCT_IDS.items() if sold == product)
+
+
+def _page(query: Mapping[str, list[str]], name: str) -> int:
+    """Return ``limit`` (0: no limit) or ``offset`` of a list."""
+    text = query.get(name, ["0"])[0]
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Refusal(Kind.MALFORMED, f"{name}: a whole number is needed.")
+    return int(text)
 
 
 def _request_status(order: Order) -> str:
@@ -219,6 +268,22 @@ def _csr(certificate: dict[str, Any]) -> bytes:
         raise Refusal(Kind.CSR, "The CSR can not be parsed.") from None
 
 
+def _validity(validity: dict[str, Any], now: datetime) -> tuple[int, int]:
+    """Return months and days, one of them 0."""
+    if end := _text(validity, "custom_expiration_date", needed=False):
+        try:
+            days = (date.fromisoformat(end) - now.date()).days
+        except ValueError:
+            raise Refusal(Kind.MALFORMED, "custom_expiration_date: a date as in 2026-12-31 is needed.") from None
+        if days < 1:
+            raise Refusal(Kind.MALFORMED, "custom_expiration_date: a date to come is needed.")
+        return 0, days
+    months, days = 12 * _number(validity, "years"), _number(validity, "days")
+    if not months and not days:
+        raise Refusal(Kind.MALFORMED, "order_validity: years, days or custom_expiration_date is needed.")
+    return (0, days) if days else (months, 0)
+
+
 def _names(certificate: dict[str, Any]) -> list[str]:
     names = certificate.get("dns_names", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -229,7 +294,7 @@ def _names(certificate: dict[str, Any]) -> list[str]:
 def _body(request: CaRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise Refusal(Kind.MALFORMED, "The body is no JSON object.")
@@ -245,7 +310,7 @@ def _part(body: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _text(body: dict[str, Any], name: str, *, needed: bool = True) -> str:
     value = body.get(name, "" if not needed else None)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _NO_TEXT.search(value):
         raise Refusal(Kind.MALFORMED, f"{name}: text is needed.")
     return value
 

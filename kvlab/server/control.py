@@ -15,19 +15,24 @@ from kvlab.errors import (
     ResourceNotFound,
 )
 from kvlab.iot.access import AccessKeys
+from kvlab.providers.message import CaRequest
 from kvlab.server.message import JSON, Response
 from kvlab.vault.access import NAMES, OWNER
 from kvlab.vault.vault import PRINCIPAL_LENGTH
 from kvlab.vault.view import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from kvlab.server.message import Request
     from kvlab.server.site import Site
+    from kvlab.vault.partner import PartnerCA
     from kvlab.vault.vault import Vault
 
 PREFIX = "/kvlab/"
+
+CA_API = "api"
+"""``/kvlab/cas/DigiCert/api/…``: what follows is a path of the CA's own API."""
 
 EVENT_PAGE = 1000
 """How many events one answer holds at most; whoever wants more asks again with the last number."""
@@ -44,6 +49,8 @@ def answer(request: Request, site: Site, vault: Vault) -> Response:
         VaultError: nothing is at the path, or a member is not what it should be.
     """
     segments = request.segments()[1:]
+    if segments[:1] == ["cas"] and segments[2:3] == [CA_API]:
+        return _at_the_ca(request, vault.ca(segments[1]))
     handlers: dict[str, Callable[[], tuple[int, dict[str, Any]]]] = {}
     match segments:
         case ["clock"]:
@@ -63,12 +70,29 @@ def answer(request: Request, site: Site, vault: Vault) -> Response:
             handlers = {"POST": lambda: (200, _define_access_key(site, request.object()))}
         case ["events"]:
             handlers = {"GET": lambda: (200, _events(vault, request))}
+    return _answered(request, handlers)
+
+
+def _answered(request: Request, handlers: Mapping[str, Callable[[], tuple[int, dict[str, Any]]]]) -> Response:
     if not handlers:
         raise ResourceNotFound(request.path)
     if request.method not in handlers:
         raise MethodNotAllowed(request.method, ", ".join(handlers))
     status, found = handlers[request.method]()
     return Response(status, json.dumps(found).encode(), {"Content-Type": JSON})
+
+
+def _at_the_ca(request: Request, ca: PartnerCA) -> Response:
+    """Hand a message to a simulated CA as it came, and its answer back."""
+    parts = [part for part in request.path.split("/") if part]
+    # Behind /kvlab/cas/{name}/api, still percent-encoded.
+    path = "/" + "/".join(parts[4:])
+    if request.query:
+        path = f"{path}?{request.query}"
+    # The owner's token is not the CA's business.
+    headers = {name: value for name, value in request.headers.items() if name != "authorization"}
+    answer = ca.answer(CaRequest(request.method, path, headers, request.body))
+    return Response(answer.status, answer.body, answer.headers)
 
 
 def _clock(vault: Vault) -> dict[str, Any]:

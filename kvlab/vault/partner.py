@@ -95,6 +95,26 @@ class PartnerCA:
         with self._core.read() as connection:
             return simulated(self._core, self.name).configuration(_books(self._core, connection, self.name))
 
+    def answer(self, message: CaRequest) -> CaResponse:
+        """
+        Answer a message as the CA's own API does, whoever sends it: the vault, another customer, somebody at the CA.
+
+        An order of the vault's that is cancelled so ends its operation when the vault asks next.
+
+        Args:
+            message: with the CA's credentials, where its API wants them.
+
+        Returns:
+            The CA's answer; a refusal is one, too.
+        """
+        core = self._core
+        with core.turn(self._principal) as turn:
+            found = simulated(core, self.name).handle(message, _books(core, turn.connection, self.name), turn.now)
+            # Neither query nor body: what somebody else says to the CA is not the vault's, and may hold a password.
+            summary = f"{message.method} {message.path.partition('?')[0]}"
+            turn.record("ca_message", f"cas/{self.name}", summary=summary, status=found.status)
+        return found
+
     def orders(self) -> list[Order]:
         """List the orders in the CA's books, the oldest first."""
         from kvlab.providers.books import Order  # noqa: PLC0415  a vault that orders nothing loads no CA

@@ -248,7 +248,7 @@ def test_digicert_answers_what_it_does_not_know(digicert, method, path, status):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"[]", b"{", b"\xff", b'{"certificate": 1}', b'{"certificate": {"common_name": 1}}',
+        b"", b"[]", b"{", b"\xff", b"[" * 100_000, b'{"certificate": 1}', b'{"certificate": {"common_name": 1}}',
         b'{"certificate": {"common_name": "a.com", "dns_names": "a.com"}}',
         b'{"certificate": {"common_name": "a.com", "csr": "x"}, "order_validity": {"years": -1}}',
     ],
