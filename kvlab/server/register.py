@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from kvlab.store import site as rows
+from kvlab.vault.view import storable
 from kvlab.x509.key import load_pkcs8_der, private_key_pkcs8_der
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Register:
     def _secret(self, client_id: str) -> bytes | None:
         if client_id == self.client_id:
             return self.client_secret.encode()
-        if self._store is None:
+        if self._store is None or storable(client_id) != client_id:
             return None
         name = _client(client_id)
         with self._store.read() as connection:

@@ -25,6 +25,7 @@ from kvlab.store.store import Store
 from kvlab.vault.inoperable import REFUSED
 from kvlab.vault.turn import Turn
 from kvlab.vault.vault_clock import SharedClock, find_clock, is_clock
+from kvlab.vault.view import storable
 from kvlab.vault.worker import Worker
 
 if TYPE_CHECKING:
@@ -382,7 +383,7 @@ class Core:
 
     def _events_about(self, about: str, limit: int | None) -> list[Event]:
         with self.store.read() as connection:
-            return [_event(row) for row in rows.events_about(connection, self.vault_id, about, limit)]
+            return [_event(row) for row in rows.events_about(connection, self.vault_id, storable(about), limit)]
 
     def _entropy(self, connection: Connection, row: Row[Any], seed: int | str | None) -> Entropy:
         wanted = None if seed is None else str(seed)

@@ -18,6 +18,7 @@ from kvlab.vault.key_material import make_key, open_key, sealed_key
 from kvlab.vault.lifetime import reschedule
 from kvlab.vault.operation import Move, Status, Worker, take
 from kvlab.vault.version import tags_text
+from kvlab.vault.view import is_name
 from kvlab.wire.issuer import IssuerBundle
 from kvlab.wire.policy import CertificatePolicy
 from kvlab.x509.key import key_spec
@@ -164,7 +165,8 @@ def check_issuer(core: Core, connection: Connection, policy: CertificatePolicy) 
     if policies.is_unknown(policy) or policies.is_self(policy):
         return None
     name = policies.issuer_name(policy)
-    found = vault_rows.find_issuer(connection, core.vault_id, name.casefold())
+    # What is no name could hold a NUL, with which not every database can be asked.
+    found = vault_rows.find_issuer(connection, core.vault_id, name.casefold()) if is_name(name) else None
     if found is None:
         raise InvalidProperty(
             "policy.issuer.name", f"It is Self, Unknown or the name of an issuer object; there is no issuer '{name}'."

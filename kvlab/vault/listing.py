@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kvlab.errors import InvalidProperty, VaultError
 from kvlab.store import listing as rows
 from kvlab.store.listing import ORDERS, STATES, Order
-from kvlab.vault.view import View, name_key
+from kvlab.vault.view import View, name_key, storable
 from kvlab.x509.words import search_terms
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class ListingOperations(View):
 
     def _wanted(self, text: str) -> rows.Wanted:
         now = int(self._core.clock.now().timestamp())
-        return rows.Wanted(search_terms(text)[:MOST_TERMS], now, now + SOON_DAYS * _DAY)
+        return rows.Wanted(search_terms(storable(text))[:MOST_TERMS], now, now + SOON_DAYS * _DAY)
 
     @contextmanager
     def _reading(self, operation: str) -> Iterator[Connection]:

@@ -158,9 +158,14 @@ def name_key(name: str) -> str:
     Raises:
         InvalidName: it is not 1 to 127 letters, digits and hyphens.
     """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise InvalidName(name if isinstance(name, str) else type(name).__name__)
     return name.casefold()
+
+
+def is_name(name: object) -> bool:
+    """Tell whether something is the name of an object: 1 to 127 letters, digits and hyphens."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 def new_name_key(name: str) -> str:

@@ -131,6 +131,15 @@ def test_a_principal_of_one_server_is_known_to_the_other(pair):
     assert one.call("GET", "/keys", token=token).status == 200
 
 
+def test_a_client_id_that_no_database_can_be_asked_for_is_unknown(pair):
+    path = f"/{pair[0].facts['tenant_id']}/oauth2/v2.0/token"
+    form = b"grant_type=client_credentials&scope=https://vault.azure.net/.default&client_secret=x&client_id=a%00b"
+
+    answer = pair[0].raw("POST", path, form)
+
+    assert (answer.status, answer.json["error"]) == (400, "unauthorized_client")
+
+
 def test_of_creations_of_one_name_exactly_one_wins(pair):
     results = at_once(*(lambda server=server: create(server, "contested", MANUAL) for server in pair * 4))
 
