@@ -133,8 +133,7 @@ def _folder(options: argparse.Namespace) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="kvlab-") as name:
             yield Path(name)
         return
-    folder = Path(options.data).expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(options.data)
     with (folder / LOCK_FILE).open("a", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -145,6 +144,16 @@ def _folder(options: argparse.Namespace) -> Iterator[Path]:
         yield folder
 
 
+def _made(name: str | Path) -> Path:
+    """Return a folder, which is made if it is not there."""
+    folder = Path(name).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise Failure(f"{folder}: it is a file, where --data takes a folder.") from None
+    return folder
+
+
 def _place(
     options: argparse.Namespace, folder: Path, stack: contextlib.ExitStack
 ) -> tuple[str | Path | None, Path | None]:
@@ -152,8 +161,7 @@ def _place(
     if options.database == EMBEDDED:
         from kvlab.store.embedded import embedded_postgresql  # noqa: PLC0415
 
-        data = Path(options.data).expanduser() if options.data else home()
-        data.mkdir(parents=True, exist_ok=True)
+        data = _made(options.data or home())
         return stack.enter_context(embedded_postgresql(data / POSTGRES)), data / f"{POSTGRES}.key"
     return options.database or (folder / DATABASE if options.data else None), None
 

@@ -149,6 +149,11 @@ def test_issuers(az):
     assert [item["provider"] for item in az.certificate("issuer list")] == ["Test"]
     az.certificate("issuer update", "--issuer-name", "partner", "--account-id", "you")
     assert az.certificate("issuer show", "--issuer-name", "partner")["credentials"]["accountId"] == "you"
+    for email in ("jo@contoso.com", "ann@contoso.com"):
+        az.certificate("issuer admin add", "--issuer-name", "partner", "--email", email)
+    az.certificate("issuer admin delete", "--issuer-name", "partner", "--email", "jo@contoso.com")
+    left = az.certificate("issuer admin list", "--issuer-name", "partner")
+    assert [each["emailAddress"] for each in left] == ["ann@contoso.com"]
     az.certificate("issuer delete", "--issuer-name", "partner")
     assert az.certificate("issuer list") == []
 

@@ -206,6 +206,15 @@ def test_a_taken_port_is_a_failure_in_one_line_that_names_it(option):
     assert done.err.count("\n") == 1
 
 
+def test_a_file_for_data_is_a_failure_that_says_so(tmp_path):
+    file = tmp_path / "data"
+    file.write_text("")
+
+    done = kvlab("serve", "--data", file)
+
+    assert (done.status, done.err) == (1, f"kvlab: {file}: it is a file, where --data takes a folder.\n")
+
+
 def test_a_host_of_another_machine_is_a_failure_that_names_it():
     done = kvlab("serve", "--host", "203.0.113.5")
 
