@@ -90,7 +90,9 @@ def _stolen(at: Look) -> Iterator[Row]:
     yield Row(f"{task.name}: status", "REVOKED", status, status in ("REVOKED", "deleted"), "not_for_good")
     other = _device(at, task.other)
     yield _is_active(other, task.other)
-    yield _allowed(_access(other, task.other), "iot:Connect", task.other, "who_else")
+    access = _access(other, task.other)
+    yield _allowed(access, "iot:Connect", task.other, "who_else")
+    yield _allowed(access, "iot:Publish", f"lamps/{task.other}/state", "who_else")
 
 
 def _device(at: Look, thing: str) -> Device:

@@ -53,9 +53,8 @@ def _next_version(at: Look) -> Iterator[Row]:
     if current is None or count < 2:
         return
     first, kind = key_words(versions[0].leaf.public_key()), key_words(current.leaf.public_key())
-    yield Row(
-        "key of version 1", "RSA 2048, enabled", first, first == "RSA 2048" and versions[0].enabled, "first_stays"
-    )
+    first += ", enabled" if versions[0].enabled else ", disabled"
+    yield Row("key of version 1", "RSA 2048, enabled", first, first == "RSA 2048, enabled", "first_stays")
     wanted = f"EC {task.curve}"
     yield Row(f"key of version {count}", wanted, kind, kind == wanted, "wrong_key")
     yield names_row(current, task.host)
