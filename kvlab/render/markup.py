@@ -110,7 +110,9 @@ def compact_json(value: Any) -> str:
     return "\n".join(line.text for line in json_lines(value))
 
 
-def json_lines(value: Any, indent: str = "", lead: str = "", path: str = "") -> list[JsonLine]:
+def json_lines(
+    value: Any, indent: str = "", lead: str = "", path: str = "", *, width: int = _ONE_LINE
+) -> list[JsonLine]:
     """
     Write JSON as ``compact_json`` does, line by line.
 
@@ -119,10 +121,11 @@ def json_lines(value: Any, indent: str = "", lead: str = "", path: str = "") -> 
         indent: of the line it begins on.
         lead: what stands on that line before it.
         path: of the member it is.
+        width: how many characters an object or list on one line has at most.
     """
     flat = json.dumps(value, ensure_ascii=True)
     if not isinstance(value, (dict, list)) or (
-        len(indent) + len(lead) + len(flat) <= _ONE_LINE and not _holds_objects(value)
+        len(indent) + len(lead) + len(flat) <= width and not _holds_objects(value)
     ):
         return [JsonLine(indent + lead + flat, path, whole=True)]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
@@ -130,7 +133,8 @@ def json_lines(value: Any, indent: str = "", lead: str = "", path: str = "") -> 
     members = list(value.items()) if isinstance(value, dict) else [(None, entry) for entry in value]
     for at, (name, member) in enumerate(members):
         head = "" if name is None else f"{json.dumps(name)}: "
-        inner = json_lines(member, indent + "  ", head, path if name is None else f"{path}.{name}".lstrip("."))
+        inner_path = path if name is None else f"{path}.{name}".lstrip(".")
+        inner = json_lines(member, indent + "  ", head, inner_path, width=width)
         if at < len(members) - 1:
             inner[-1] = inner[-1]._replace(text=inner[-1].text + ",")
         lines += inner

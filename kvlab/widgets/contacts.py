@@ -10,7 +10,7 @@ from kvlab.widgets.argument import VAULT, check_argument
 from kvlab.widgets.field import Field, Option
 from kvlab.widgets.form import Form
 from kvlab.widgets.form_page import Button
-from kvlab.wire.issuer import Contact, Contacts
+from kvlab.wire.issuer import Contacts
 
 if TYPE_CHECKING:
     from kvlab.events import Event
@@ -39,7 +39,7 @@ class ContactsForm(Form):
 
     def __init__(self, vault: Vault) -> None:
         columns = [Option("email", "E-mail"), Option("name", "Name"), Option("phone", "Phone")]
-        help_text = f"{Contacts.describe('contacts')} {Contact.describe('email')}"
+        help_text = f"{Contacts.describe('contacts')} Only an e-mail address is needed."
         field = Field("contacts", "Contacts", "rows", help_text, value=[], member="contacts", options=columns)
         super().__init__(vault, "Contacts", "Keep contacts", [field])
         self._load()

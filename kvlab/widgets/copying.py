@@ -13,6 +13,7 @@ from kvlab.render.markup import compact_json, json_lines
 from kvlab.widgets.field import Field, Option
 from kvlab.widgets.form import Form
 from kvlab.widgets.live import Live
+from kvlab.widgets.policy_sheet import SIDE_LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -144,6 +145,6 @@ class CopyForm(Form):
 
     def _show_change(self) -> None:
         document = self.document()
-        lines = [[line.text, ""] for line in json_lines(document)]
+        lines = [[line.text, ""] for line in json_lines(document, width=SIDE_LETTERS)]
         shown = {"title": "Change of the policy", "text": compact_json(document), "lines": lines, "note": _NOTE}
         self.side = shown if self._chosen() else None

@@ -185,6 +185,7 @@ class CreateForm(Form):
         word = "imported" if self.method == "import" else story.status
         self.status = (KINDS.get(story.status, "ok"), f"{self.created}: {word}")
         self.more_buttons = self._next_buttons(story.status, story.kind)
+        self._say_whether_free()
         self.draw()
         return story.status
 
@@ -246,8 +247,12 @@ class CreateForm(Form):
 
     def buttons(self) -> list[Button]:
         """Return the buttons; a form that is at rest can be emptied."""
-        found = [*super().buttons()]
-        return found if self.state == "busy" else [*found, Button("reset", "Reset", self.reset, "Empty all fields.")]
+        first, *found = super().buttons()
+        if self.method == "import":
+            first = first._replace(label="Import certificate")
+        if self.state == "busy":
+            return [first, *found]
+        return [first, *found, Button("reset", "Reset", self.reset, "Empty all fields.")]
 
     def heard(self, event: Event) -> None:
         """Follow what happens to the certificate and to the issuers, whoever makes it happen."""
@@ -347,7 +352,19 @@ class CreateForm(Form):
         if field.refusal or not field.value or self.vault.rehearse("get_certificate_versions", field.value):
             return
         versions = len(self.vault.get_certificate_versions(field.value))
-        field.note = ("ok", f"a new version: {field.value} has {versions}" if versions else "free")
+        if versions:
+            field.note = ("ok", f"a new version: {field.value} has {versions}")
+        elif self._is_taken(field.value):
+            field.note = ("now", "taken: its first version is not there yet")
+        else:
+            field.note = ("ok", "free")
+
+    def _is_taken(self, name: str) -> bool:
+        """Tell whether there is something of this name that has no version yet; who may not look is told by create."""
+        try:
+            return self.vault.glance(name).operation is not None
+        except VaultError:
+            return False
 
     def _list_issuers(self) -> None:
         field = self.inputs["issuer"]

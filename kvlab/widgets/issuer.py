@@ -12,7 +12,7 @@ from kvlab.widgets.argument import VAULT, check_argument
 from kvlab.widgets.field import Field, Option
 from kvlab.widgets.form import Form
 from kvlab.widgets.form_page import Button
-from kvlab.wire.issuer import AdministratorDetails, IssuerBundle
+from kvlab.wire.issuer import IssuerBundle
 from kvlab.wire.policy import PolicyAttributes
 
 if TYPE_CHECKING:
@@ -225,7 +225,6 @@ def _fields() -> list[Field]:
     ]  # fmt: skip
     told = IssuerBundle.describe
     secret = f"{told('credentials.pwd')} It leaves this field at once."
-    people = f"{told('org_details.admin_details')} {AdministratorDetails.describe('email')}"
     return [
         Field("existing", "Issuer object", "choice", "One that is there, to change it; or a new one.", value="",
               options=[Option("", _NEW)]),
@@ -238,8 +237,8 @@ def _fields() -> list[Field]:
         Field("organization", "Organization id", "text", told("org_details.id"), value="",
               member=_TEXTS["organization"]),
         Field("zip", "Postal code", "number", told("org_details.zip"), member=_TEXTS["zip"]),
-        Field("administrators", "Administrators", "rows", people, value=[], member="org_details.admin_details",
-              options=columns),
+        Field("administrators", "Administrators", "rows", told("org_details.admin_details"), value=[],
+              member="org_details.admin_details", options=columns),
         Field("enabled", "Enabled", "check", PolicyAttributes.describe("enabled"), value=True),
     ]  # fmt: skip
 

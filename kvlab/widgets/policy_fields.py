@@ -137,7 +137,7 @@ def _usage() -> list[Field]:
         Field("key_usage", "Key usage", "checks", _help(f"{x509}key_usage"), member=f"{x509}key_usage", options=uses,
               tab="usage"),
         Field("ekus", "Purposes (EKU)", "list", _help(f"{x509}ekus"), member=f"{x509}ekus", options=purposes,
-              tab="usage", placeholder="add an object identifier, Enter"),
+              tab="usage", placeholder="add an OID, Enter"),
     ]  # fmt: skip
 
 
@@ -145,13 +145,11 @@ def _renewal() -> list[Field]:
     actions = "lifetime_actions"
     months, reuse = "x509_props.validity_months", "key_props.reuse_key"
     doing = LifetimeAction.describe("action.action_type")
-    percent = LifetimeAction.describe("trigger.lifetime_percentage")
-    days = LifetimeAction.describe("trigger.days_before_expiry")
     return [
         Field("validity_months", "Validity", "number", _help(months), member=months, tab="renewal", unit="months"),
         Field("action", "Near the end", "segments", doing, member=f"{actions}.action", options=_ACTIONS, tab="renewal"),
         Field("trigger", "When", "segments", member=f"{actions}.trigger", options=_TRIGGERS, tab="renewal"),
-        Field("when", "Percent or days", "number", f"{percent} {days}", member=actions, tab="renewal"),
+        Field("when", "Percent or days", "number", member=actions, tab="renewal"),
         Field("reuse_key", "Key of the next one", "segments", _help(reuse), member=reuse, options=_NEXT_KEY,
               tab="renewal"),
         Field("course", "What will happen", "drawing", _COURSE, tab="renewal"),

@@ -11,7 +11,7 @@ from kvlab.vault import policy as policies
 from kvlab.widgets.field import said
 from kvlab.widgets.form_page import member_path
 from kvlab.widgets.policy_fields import lifetime_actions, policy_document, policy_values
-from kvlab.wire.policy import CertificatePolicy
+from kvlab.wire.policy import CertificatePolicy, LifetimeAction
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kvlab.widgets.field import Field
 
 _TWO_WAYS = "Two ways, one truth: edit here and the form follows. Members you leave out get the vault's defaults."
+SIDE_LETTERS = 38
+"""What a line beside a form has room for."""
 _LIFETIME = ("action", "trigger", "when")
 KNOWN = "known"
 """The method of a form by which an issuer object is asked; the others are called as the issuer is."""
@@ -97,11 +99,11 @@ class PolicySheet:
         wrong = [member_path(str(error.facts.get("field", "-"))) for error in refusals]
         document = self.document()
         return {
-            "title": "Policy, as it will be sent",
+            "title": "Policy to be sent",
             "text": compact_json(document),
             "lines": [
                 [line.text, "bad" if _concerns(line, wrong) else "hot" if _concerns(line, here) else ""]
-                for line in json_lines(document)
+                for line in json_lines(document, width=SIDE_LETTERS)
             ],
             "editable": "Paste JSON",
             "refusal": said(self._refusal),
@@ -116,6 +118,8 @@ class PolicySheet:
         trigger = next(iter(action["trigger"].items()), (None, None))
         self._inputs["action"].default = action["action"]["action_type"]
         self._inputs["trigger"].default, self._inputs["when"].default = trigger
+        said = self._inputs["trigger"].shown
+        self._inputs["when"].help = LifetimeAction.describe(f"trigger.{said}") if said else ""
 
     def _follow(self, policy: dict[str, Any]) -> None:
         """Let the fields say what a policy says."""

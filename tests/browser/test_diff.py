@@ -44,6 +44,9 @@ def test_the_filter_works_and_nothing_is_cut_off(tmp_path, theme):
         card.wait_for()
         card.screenshot(path=pictures / f"diff-{theme.lower()}.png")
 
+        page.get_by_role("button", name="Copy into the policy").click()
+        page.get_by_text("Copied: the next version asks for it.").wait_for()
+        card.get_by_text("6 months").wait_for()
         page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         length, organization = (
             card.get_by_role("rowheader", name=name, exact=True) for name in ("Length", "Organizational unit")

@@ -172,6 +172,14 @@ def test_a_mistake_stands_beside_its_field_and_one_click_repairs_it(page):
     view.get_by_role("alert").wait_for(state="detached")
     assert subject.input_value() == "CN=shop.contoso.com, O=Contoso\\, Ltd"
     names = view.get_by_label("DNS names", exact=True)
+    names.fill("ä.contoso.com ok.contoso.com ö.contoso.com")
+    names.press("Enter")
+    view.get_by_role("alert").get_by_text("'ö.contoso.com': ").wait_for()
+    marked = [text.split()[:2] for text in view.locator(".kvf-chip.wrong").all_inner_texts()]
+    assert marked == [["✕", "ä.contoso.com"], ["✕", "ö.contoso.com"]]
+    for name in ("ä", "ok", "ö"):
+        view.get_by_role("button", name=f"Remove {name}.contoso.com").click()
+    view.get_by_role("alert").wait_for(state="detached")
     names.fill("shop.contoso.com")
     names.press("Enter")
     view.get_by_role("button", name="Remove shop.contoso.com").wait_for()
@@ -201,6 +209,7 @@ def test_tabs_and_cards_work_by_keyboard(page):
         assert page.evaluate("() => document.activeElement.textContent") == name
     view.get_by_label("Validity", exact=True).fill("9")
     view.get_by_text('"validity_months"').wait_for()
+    view.get_by_role("img", name="The vault makes version 2 on ").wait_for()
     card = view.get_by_role("radio", name="Self-signed")
     card.focus()
     page.keyboard.press("ArrowRight")

@@ -276,6 +276,33 @@ def test_the_name_says_whether_it_is_free(vault):
     assert filled(vault).fields["name"].note == ("ok", "a new version: web has 1")
 
 
+def test_a_name_whose_first_version_is_under_way_is_not_free(vault):
+    form = filled(vault)
+    form.submit()
+    taken = ("now", "taken: its first version is not there yet")
+
+    assert form.view.view["fields"][1]["note"] == (taken[0], taken[1])
+    form.press("advance")
+    assert form.fields["name"].note == ("ok", "a new version: web has 1")
+    filled(vault, name="manual", method="Unknown").submit()
+    vault.delete_certificate_operation("manual")
+    assert filled(vault, name="manual").fields["name"].note == ("ok", "free")
+
+
+def test_the_main_button_says_what_it_does(vault):
+    form = filled(vault)
+    assert form.buttons()[0].label == "Create certificate"
+    form.fields["method"].value = "import"
+    assert form.view.view["buttons"][0]["label"] == "Import certificate"
+
+
+def test_the_number_of_a_trigger_is_explained_by_what_it_counts(vault):
+    form = filled(vault)
+    assert form.fields["when"].help.startswith("Percent of the lifetime")
+    form.fields["trigger"].value = "days_before_expiry"
+    assert form.fields["when"].help.startswith("Days, ")
+
+
 def test_to_fill_in_a_form_leaves_no_event(vault):
     filled(vault, subject="O=a, b", dns_names="a b c", method="known")
     filled(vault.as_principal("nobody"), method="known", name="web")

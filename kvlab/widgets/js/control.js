@@ -307,7 +307,7 @@ function rows(spec, send, id) {
     const inputs = spec.options.map((column) => {
       const label = `${column.label} of row ${at + 1}`;
       const tell = () => send.edit(read(), true);
-      return make("input", { type: "text", name: column.value, value: row[column.value] ?? "", "aria-label": label, placeholder: column.label, spellcheck: "false", oninput: tell });
+      return make("input", { type: "text", name: column.value, value: row[column.value] ?? "", "aria-label": label, title: column.label, placeholder: column.label, spellcheck: "false", oninput: tell });
     });
     const away = make("button", { type: "button", class: "kvl-button", "aria-label": `Remove row ${at + 1}`, title: "Remove" }, "×");
     away.addEventListener("click", () => put(read().filter((_, other) => other !== at)));
