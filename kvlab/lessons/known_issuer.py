@@ -63,7 +63,7 @@ def _issuer(at: Look, name: str, provider: str) -> Iterator[Row]:
         yield Row(f"organization of {name}", ORGANIZATION["id"], company, company == ORGANIZATION["id"], "not_set")
     else:
         called = [person.email or "" for person in (details and details.admin_details) or ()]
-        right = ADMIN["email"] in called
+        right = ADMIN["email"] in map(str.lower, called)
         yield Row(f"administrator of {name}", ADMIN["email"], ", ".join(called) or "none", right, "not_set")
 
 
