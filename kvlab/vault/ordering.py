@@ -52,6 +52,8 @@ LONGEST_SECONDS = 3600
 FORGOTTEN_ATTEMPTS = 8
 """How often the vault tries to cancel the order of an operation that was deleted."""
 
+_NO_ANSWER = "The issuer does not answer: "
+
 REQUEST_REJECTED = "Request rejected"
 ISSUER_ERROR = "Certificate issuer error"
 
@@ -138,18 +140,21 @@ def _let_go(case: _Case, talk: Conversation, outcome: Outcome) -> None:
 def _wait(case: _Case, talk: Conversation, outcome: Pending | Unanswered, *, at_once: bool) -> None:
     """Ask again when the CA says, or in a rhythm that grows."""
     turn, order = case.turn, case.order
+    silent = isinstance(outcome, Unanswered)
     if isinstance(outcome, Pending):
         words, first = outcome.detail, POLL_SECONDS
     else:
-        words, first = f"The issuer does not answer: {outcome.reason} It is asked again.", RETRY_SECONDS
-    seconds = _patience(first, order.attempts) if outcome.retry_seconds is None else outcome.retry_seconds
+        words, first = f"{_NO_ANSWER}{outcome.reason} It is asked again.", RETRY_SECONDS
+    # Whose silence begins, or ends, is asked in that rhythm from its start.
+    attempts = order.attempts if silent is (order.status_details or "").startswith(_NO_ANSWER) else 1
+    seconds = _patience(first, attempts) if outcome.retry_seconds is None else outcome.retry_seconds
     heard = isinstance(outcome, Pending) and outcome.retry_seconds is not None
     orders.put_off(
         turn.connection,
         order.id,
         order_id=talk.order_id,
         due_at=_after(case, 0 if at_once else seconds),
-        attempts=0 if heard else order.attempts,
+        attempts=0 if heard else attempts,
     )
     if words != order.status_details:
         rows.set_operation(turn.connection, order.certificate_id, status_details=words)

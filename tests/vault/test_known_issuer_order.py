@@ -118,6 +118,19 @@ def test_a_ca_that_is_down_is_tried_again_with_back_off_and_nothing_is_placed_tw
     assert state(buyer) == ("completed", None)
 
 
+def test_each_kind_of_waiting_has_its_own_rhythm_from_the_start(buyer, clock, ca):
+    """A CA that was asked for long and then is down is tried again soon, and asked again soon once it is back."""
+    down = IssuerUnavailable("503")
+    ca.polls = [later(), later(), later(), down, down, down, later(), later(), down]
+    buyer.process_due()
+    clock.advance(hours=1)
+
+    asked = [event.time for event in buyer.events if event.detail.get("summary") == "poll order-1"]
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(asked)]
+    assert gaps == [60, 120, 240, 10, 20, 40, 60, 120, 10]
+    assert state(buyer)[0] == "completed"
+
+
 CASES = {
     "refused at once": ([OrderRefused("CN is not validated.")], [], ("Request rejected", "CN is not validated.")),
     "credentials wrong": ([IssuerError("401 denied.")], [], ("Certificate issuer error", "401 denied.")),
