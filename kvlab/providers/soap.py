@@ -82,7 +82,8 @@ def read(body: bytes) -> tuple[str, ET.Element]:
         # Neither side ever declares a document type or entities; who does wants to make the reader work.
         raise NotSoap("The message holds a declaration.")
     try:
-        envelope = ET.fromstring(body)  # noqa: S314  nothing is left that could expand
+        # As text, so that it is UTF-8 whatever it says of itself: in UTF-16 a declaration would look otherwise.
+        envelope = ET.fromstring(body.decode())  # noqa: S314  nothing is left that could expand
     except (ET.ParseError, ValueError):
         raise NotSoap("The message is no XML.") from None
     found = envelope.find(f"{{{ENVELOPE}}}Body/*")

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from kvlab.providers import soap
 from kvlab.providers.message import CaRequest, CaResponse, no_note
 from kvlab.providers.provider import TRADES, Failed, Issued, IssuerError, IssuerUnavailable, OrderRefused
 from tests.providers.make import ACCOUNT, API_KEY, CAS, PRODUCTS, order
@@ -277,9 +278,16 @@ def test_globalsign_refuses_what_is_no_soap(globalsign, body):
     assert answer.findtext("Response/OrderResponseHeader/Errors/Error/ErrorCode") == "-101"
 
 
-def test_globalsign_refuses_an_operation_it_does_not_have(globalsign):
-    from kvlab.providers import soap
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_a_declaration_is_no_soap_however_it_is_encoded(encoding):
+    text = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE e [<!ENTITY x "expanded">]>'
+    text += f'<e:Envelope xmlns:e="{soap.ENVELOPE}"><e:Body><a><b>&x;</b></a></e:Body></e:Envelope>'
 
+    with pytest.raises(soap.NotSoap):
+        soap.read(text.encode(encoding))
+
+
+def test_globalsign_refuses_an_operation_it_does_not_have(globalsign):
     answer = body_of(globalsign.handle(CaRequest("POST", "/", {}, soap.write("DVOrder", {}))).body)
 
     assert answer.findtext("Response/OrderResponseHeader/Errors/Error/ErrorCode") == "-101"
