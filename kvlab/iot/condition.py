@@ -74,7 +74,7 @@ def _plain(text: str) -> str:
 
 def _like(value: str, text: str) -> bool:
     pattern = matcher(text, {})
-    return pattern is not None and pattern.fullmatch(value) is not None
+    return pattern is not None and pattern.fits(value)
 
 
 def _arn_like(value: str, text: str) -> bool:

@@ -173,7 +173,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _fits(pattern: str, text: str, context: Mapping[str, tuple[str, ...]], *, substitute: bool) -> bool | None:
     """Match; None where a variable of the pattern has no value."""
     expression = matcher(pattern, context, substitute=substitute)
-    return None if expression is None else expression.fullmatch(text) is not None
+    return None if expression is None else expression.fits(text)
 
 
 def _shown(found: object) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
 MOST_VALUES = 5
 """How many values of one attribute count; further ones are ignored."""
 
+_CERTIFICATE = "iot:Certificate."
 _ATTRIBUTES = {
     "DistinguishedNameQualifier": NameOID.DN_QUALIFIER,
     "Country": NameOID.COUNTRY_NAME,
@@ -62,6 +65,33 @@ def certificate_variables(certificate: x509.Certificate) -> dict[str, tuple[str,
     found["iot:Certificate.SerialNumber"] = (f"{certificate.serial_number:x}",)
     found["iot:Certificate.AvailableKeys"] = tuple(found)
     return found
+
+
+class CertificateVariables(Mapping[str, tuple[str, ...]]):
+    """
+    What a certificate says, read when the first policy asks for it: most ask for nothing of it.
+
+    Args:
+        certificate: see ``certificate_variables``.
+    """
+
+    def __init__(self, certificate: x509.Certificate) -> None:
+        self._certificate = certificate
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        if not name.startswith(_CERTIFICATE):
+            raise KeyError(name)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[str, ...]]:
+        return certificate_variables(self._certificate)
 
 
 def thing_variables(

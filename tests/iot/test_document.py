@@ -343,7 +343,7 @@ def like(pattern, text):
 @PATIENT
 @given(st.text("ab/*?.\n", max_size=8), st.text("ab/.\n", max_size=10))
 def test_wildcards_mean_what_they_are_defined_to_mean(pattern, text):
-    assert bool(matcher(pattern, {}).fullmatch(text)) is like(pattern, text)
+    assert matcher(pattern, {}).fits(text) is like(pattern, text)
 
 
 @PATIENT
@@ -351,5 +351,5 @@ def test_wildcards_mean_what_they_are_defined_to_mean(pattern, text):
 def test_what_comes_in_for_a_variable_matches_itself_only(value):
     found = matcher("a/${iot:ClientId}", {"iot:ClientId": (value,)})
 
-    assert found.fullmatch(f"a/{value}")
-    assert not found.fullmatch(f"a/{value}x")
+    assert found.fits(f"a/{value}")
+    assert not found.fits(f"a/{value}x")

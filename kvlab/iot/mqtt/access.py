@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from typing import TYPE_CHECKING
 
 from kvlab.iot.decision import RESOURCE_KINDS, Decision, decide
-from kvlab.iot.variable import certificate_variables, thing_variables
+from kvlab.iot.variable import CertificateVariables, thing_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ class Access:
         self._client_id = client_id
         thing = device.thing(client_id)
         known = thing_variables(thing.name, thing.thing_type, thing.attributes) if thing else thing_variables(None)
-        self._context = {**facts, **known}
+        self._context: Mapping[str, tuple[str, ...]] = ChainMap(known, facts)  # type: ignore[arg-type]
         self._policies = {policy.name: policy.statements for policy in device.policies}
         self._decisions: dict[tuple[str, str], Decision] = {}
 
@@ -68,7 +69,7 @@ class Access:
 
 def connection_facts(
     certificate: x509.Certificate, device: Device, client_id: str, address: str, attributes: list[str], will: str | None
-) -> dict[str, tuple[str, ...]]:
+) -> Mapping[str, tuple[str, ...]]:
     """
     Return the policy variables of a connection, things aside.
 
@@ -83,10 +84,11 @@ def connection_facts(
     Source: https://docs.aws.amazon.com/iot/latest/developerguide/basic-policy-variables.html, and connect-policy.html
     """
     found = {
-        **certificate_variables(certificate),
         "iot:CertificateId": (device.certificate_id,),
         "iot:ClientId": (client_id,),
         "iot:ConnectAttributes": tuple(attributes),
         "aws:SourceIp": (address,),
     }
-    return found if will is None else {**found, "iot:LastWillTopic": (device.place.arn("topic", will),)}
+    if will is not None:
+        found["iot:LastWillTopic"] = (device.place.arn("topic", will),)
+    return ChainMap(found, CertificateVariables(certificate))  # type: ignore[arg-type]
