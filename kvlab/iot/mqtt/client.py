@@ -76,13 +76,14 @@ class Client:
         self._session, present = self._hub.enter(self.client_id, self, clean=self._connect.clean)
         self._heard = asyncio.get_running_loop().time()
         self._watch()
-        self._tell("connect", address=self._channel.peer)
         self._household.joined(self)
         accepted = writer.connack(
             self._connect.version, present=present, code=0, keep_alive=self._told_keep_alive,
             client_id=self.client_id if self._connect.assigned else "",
         )  # fmt: skip
         self._channel.write(accepted)
+        # The device has its answer first: whoever stores the event competes for the interpreter.
+        self._tell("connect", address=self._channel.peer)
         self._session.go_on()
 
     # What the hub wants of it.

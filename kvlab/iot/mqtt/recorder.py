@@ -52,6 +52,7 @@ class Recorder:
         self._tokens = float(BURST)
         self._counted_at = time.monotonic()
         self._left_out = 0
+        self._is_due = False
 
     def note(self, kind: str, about: str, **facts: Any) -> None:
         """Take an event. Facts that are None are left out; ``client_id`` is also who did it."""
@@ -63,7 +64,9 @@ class Recorder:
         if self._left_out:
             detail["left_out"], self._left_out = self._left_out, 0
         self._waiting.append(Note(kind, about, f"{DEVICE}/{_plain(client_id)}" if client_id else DEVICE, detail))
-        self._thread.submit(self._store)
+        if not self._is_due:
+            self._is_due = True
+            self._thread.submit(self._store)
 
     def _affordable(self) -> bool:
         now = time.monotonic()
@@ -75,7 +78,9 @@ class Recorder:
         return True
 
     def _store(self) -> None:
-        """Store what waits; the first of several calls has found it all."""
+        """Store what waits."""
+        # What is noted from here on may come too late for this turn, and asks for another one.
+        self._is_due = False
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
             try:
