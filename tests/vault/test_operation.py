@@ -270,6 +270,23 @@ def test_a_first_version_while_pending_shows_little(vault, clock):
     }  # fmt: skip
 
 
+@pytest.mark.parity("pending-change")
+def test_a_first_version_while_pending_is_neither_changed_nor_backed_up(vault):
+    vault.create_certificate("web", ec_policy())
+    placeholder = version_of(vault.get_certificate("web"))
+
+    for call in (
+        lambda: vault.update_certificate("web", tags={"a": "b"}),
+        lambda: vault.update_certificate("web", placeholder, attributes={"enabled": False}),
+        lambda: vault.backup_certificate("web"),
+    ):
+        with pytest.raises(VaultError) as refusal:
+            call()
+        assert (refusal.value.status, refusal.value.code) == (404, "CertificateNotFound")
+    vault.process_due()
+    assert (vault.get_certificate("web").tags, vault.get_certificate("web").attributes.enabled) == (None, True)
+
+
 @pytest.mark.parity("new-version-id")
 def test_the_version_is_new_on_completion_and_created_then(vault, clock):
     vault.create_certificate("web", ec_policy())
