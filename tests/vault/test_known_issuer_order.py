@@ -118,6 +118,7 @@ def test_a_ca_that_is_down_is_tried_again_with_back_off_and_nothing_is_placed_tw
     assert state(buyer) == ("completed", None)
 
 
+@pytest.mark.parity("issuer-unavailable")
 def test_each_kind_of_waiting_has_its_own_rhythm_from_the_start(buyer, clock, ca):
     """A CA that was asked for long and then is down is tried again soon, and asked again soon once it is back."""
     down = IssuerUnavailable("503")
@@ -541,6 +542,7 @@ def test_the_password_is_in_no_event_and_no_row(buyer, clock, ca):
     assert secret not in json.dumps([event.to_json() for event in buyer.events])
 
 
+@pytest.mark.parity("issuer-other-key")
 def test_the_chain_is_put_in_order_unless_the_cas_order_was_asked_for(buyer, clock, ca):
     def jumbled(request):
         leaf = ca.ca.leaf_of_request(request.csr_der)
