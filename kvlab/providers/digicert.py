@@ -12,6 +12,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pydantic_core import from_json
+
 from kvlab.providers.line import Line
 from kvlab.providers.message import CaRequest, CaResponse
 from kvlab.providers.override import DAYS_OF_A_YEAR, UNREADABLE, overrides
@@ -169,8 +171,9 @@ def _safe(order_id: str) -> str:
 def _parsed(answer: CaResponse) -> dict[str, Any] | None:
     """Return the object in the body; a refusal without one is empty, None stands for any other answer without."""
     try:
-        parsed = json.loads(answer.body or b"{}")
-    except (ValueError, RecursionError):
+        # Half a surrogate pair is refused by it; NUL, which no database keeps either, is not.
+        parsed = None if rb"\u0000" in answer.body else from_json(answer.body or b"{}")
+    except ValueError:
         parsed = None
     if isinstance(parsed, dict):
         return parsed

@@ -58,7 +58,19 @@ def test_a_certificate_that_can_not_be_laid_beside_the_order_fails_it(name, leaf
 
 
 @pytest.mark.parametrize("name", CAS)
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1, 2]", b'{"id": "x"}', b"[" * 100_000], ids=range(5))
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[1, 2]",
+        b'{"id": "x"}',
+        b"[" * 100_000,
+        b'{"id": 1, "status": "\\ud800"}',
+        b'{"id": 1, "a": "\\u0000"}',
+    ],
+    ids=["empty", "html", "list", "text", "deep", "half a character", "NUL"],
+)
 def test_an_answer_that_is_none_is_noted_too(name, body):
     heard = []
     provider = TRADES[name].make(ACCOUNT, lambda message: CaResponse(200, {}, body), heard.append)
