@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import InvalidName, MissingProperty, ServiceError, VaultError
 from kvlab.render.call.call import Call
-from kvlab.render.certificate import bundle_html
 from kvlab.render.chapter import about
-from kvlab.render.markup import mono, text
 from kvlab.render.method import METHOD_PICTURES
-from kvlab.render.operation import KINDS
 from kvlab.render.policy import SIGNERS
-from kvlab.render.story import read_story
 from kvlab.widgets.argument import VAULT, check_argument
+from kvlab.widgets.creation import CreationForm
 from kvlab.widgets.field import Field, Option
-from kvlab.widgets.form import Form
 from kvlab.widgets.form_page import Button, member_path
 from kvlab.widgets.importing import NAME_HELP, Suitcase
 from kvlab.widgets.policy_fields import TABS, certificate_fields
@@ -35,7 +30,8 @@ METHODS = {
     KNOWN: ("Known issuer", "the vault asks the CA"),
     "import": ("Import", "you bring the key"),
 }
-POLL_SECONDS = 1.0
+_NOBODY = "This vault has no contacts, so nobody would be told: kvlab.contacts(vault) sets them."
+_MINDED = ("certificates/issuers/", "certificates/contacts")
 _OF_KNOWN = ("issuer", "cty", "cert_transparency")
 _OF_IMPORT = ("exportable", "tags", "enabled", "keep_order")
 
@@ -62,12 +58,12 @@ def create(vault: Vault) -> CreateForm:
     return CreateForm(vault)
 
 
-class CreateForm(Form):
+class CreateForm(CreationForm):
     """Makes a policy from its fields and calls ``create_certificate``, or ``import_certificate``."""
 
     def __init__(self, vault: Vault) -> None:
         self._suitcase = Suitcase()
-        self._wanted = self.created = ""
+        self._wanted = ""
         cards = [Option(key, label, note, METHOD_PICTURES[key]) for key, (label, note) in METHODS.items()]
         fields = [
             Field("method", "Method", "cards", value="Self", options=cards),
@@ -133,6 +129,8 @@ class CreateForm(Form):
             found = [MissingProperty("policy.issuer.name", hint="There is no issuer object in this vault yet.")]
         proposal = self.vault.propose_certificate(self.inputs["name"].value, document, tags=self._tags())
         self.sheet.show(proposal)
+        nobody = any(version.tells for version in proposal.course) and self._has_no_contacts()
+        self.inputs["course"].note = ("warn", _NOBODY) if nobody else ("", "")
         return [*found, *proposal.refusals]
 
     def check(self) -> list[ServiceError]:
@@ -143,7 +141,7 @@ class CreateForm(Form):
         self._list_issuers()
         touched = [error for error in self.problems() if not self._still_empty(error)]
         homeless = [error for error in touched if not self.place(error)]
-        self._say_whether_free()
+        self.followed()
         if self.state not in ("busy", "done"):
             self.status = ("bad", homeless[0].message) if homeless else self._ready(touched)
         self._show_policy()
@@ -167,27 +165,6 @@ class CreateForm(Form):
         self._suitcase.empty()
         self.created = self._wanted
         self.refresh()
-
-    async def click_async(self) -> None:
-        """Create the certificate, the key being made in a thread; then poll, on a clock that runs."""
-        await super().click_async()
-        follows = self.state == "done" and self.method in ("Self", KNOWN) and self.vault.clock.kind == "system"
-        while follows and self._poll() == "inProgress":  # noqa: ASYNC110  a poll, as clients of the service do it
-            await asyncio.sleep(POLL_SECONDS)
-
-    def refresh(self) -> str:
-        """Show how far the certificate is; returns the operation's status."""
-        story = read_story(self.vault.events.about(about(self.created)), self.created)
-        parts = [f"<div>{self.flow(self.created)}{self._next_step(story.status)}"]
-        if story.status == "completed" or self.method == "import":
-            parts.append(bundle_html(self.vault.get_certificate(self.created)))
-        self.outcome = "".join([*parts, "</div>"])
-        word = "imported" if self.method == "import" else story.status
-        self.status = (KINDS.get(story.status, "ok"), f"{self.created}: {word}")
-        self.more_buttons = self._next_buttons(story.status, story.kind)
-        self._say_whether_free()
-        self.draw()
-        return story.status
 
     def call(self) -> Call | None:
         """Return the call that the button makes."""
@@ -261,7 +238,7 @@ class CreateForm(Form):
         thing = event.object.casefold()
         if self.created and self.state != "busy" and thing == about(self.created) and event.kind != "poll":
             self.refresh()
-        elif self.state != "busy" and thing.startswith(("certificates/issuers/", about(self.inputs["name"].value))):
+        elif self.state != "busy" and thing.startswith((*_MINDED, about(self.inputs["name"].value))):
             self.check()
 
     def field_of(self, error: ServiceError) -> str:
@@ -272,46 +249,6 @@ class CreateForm(Form):
         if path.startswith("lifetime_actions"):
             return "action" if ".action" in path else "when"
         return super().field_of(error)
-
-    def _poll(self) -> str:
-        """Ask how far it is; the refusal of somebody who may not ask ends the asking."""
-        try:
-            self.vault.get_certificate_operation(self.created)
-        except VaultError:
-            return "none"
-        return self.refresh()
-
-    def _next_step(self, status: str) -> str:
-        if status != "inProgress":
-            return ""
-        if self.method == "Unknown":
-            call = mono(f'kvlab.merge(vault, "{self.created}")')
-            return f"<p><b>Next:</b> take the request to your CA, and bring its answer back with {call}.</p>"
-        if self.vault.clock.kind == "simulated":
-            signs = "the vault asks the CA" if self.method == KNOWN else "the vault signs"
-            return (
-                f"<p><b>Next:</b> the clock stands still, so {text(self.created)} waits. Advance it, and {signs}.</p>"
-            )
-        return "<p>It is under way; this page looks again every second.</p>"
-
-    def _next_buttons(self, status: str, kind: str) -> list[Button]:
-        if status != "inProgress" or kind == "manual":
-            return []
-        found = []
-        if self.vault.clock.kind == "simulated":
-            found.append(Button("advance", "Advance the clock by 10 s", self._advance, "Time passes for this vault."))
-        if self.vault.rehearse("update_certificate_operation", self.created) is None:
-            found.append(Button("ask_cancel", "Ask to cancel", self._ask_to_cancel, "The CA may still be quicker."))
-        return found
-
-    def _advance(self) -> None:
-        self.vault.clock.advance(10)  # type: ignore[attr-defined]  # only a simulated clock has the button
-
-    def _ask_to_cancel(self) -> None:
-        try:
-            self.vault.update_certificate_operation(self.created)
-        except VaultError as error:
-            self.refuse([error])
 
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments beside the policy, those that say something."""
@@ -346,7 +283,8 @@ class CreateForm(Form):
             return ("", "")
         return ("ok", "Ready.")
 
-    def _say_whether_free(self) -> None:
+    def followed(self) -> None:
+        """Say of the name whether it is free, or what there is of it."""
         field = self.inputs["name"]
         field.note = ("", "")
         if field.refusal or not field.value or self.vault.rehearse("get_certificate_versions", field.value):
@@ -358,6 +296,10 @@ class CreateForm(Form):
             field.note = ("now", "taken: its first version is not there yet")
         else:
             field.note = ("ok", "free")
+
+    def _has_no_contacts(self) -> bool:
+        answer = self.vault.rehearse("get_certificate_contacts")
+        return answer is not None and answer.status == 404
 
     def _is_taken(self, name: str) -> bool:
         """Tell whether there is something of this name that has no version yet; who may not look is told by create."""

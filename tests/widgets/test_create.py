@@ -564,6 +564,17 @@ def test_it_says_when_the_vault_will_renew_and_when_it_will_tell_the_contacts(va
     assert what_will_happen(form) == ("Nothing happens by itself: version 1 ends on 1 Jun 2027.", 1)
 
 
+def test_it_says_when_there_is_nobody_to_tell(vault):
+    form = filled(vault, method="Unknown")
+    assert form.inputs["course"].note[1].startswith("This vault has no contacts, so nobody would be told")
+    assert filled(vault).inputs["course"].note == ("", "")
+
+    vault.set_certificate_contacts([{"email": "ann@contoso.com"}])
+
+    assert form.inputs["course"].note == ("", "")
+    assert filled(vault.as_principal("nobody"), method="Unknown").inputs["course"].note == ("", "")
+
+
 def test_what_will_happen_goes_by_the_vaults_clock_and_by_what_the_ca_will_issue(vault):
     vault.set_certificate_issuer("trusty", DIGICERT)
     vault.clock.advance(days=30)
