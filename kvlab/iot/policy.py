@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import (
     DeleteConflictException,
+    InvalidRequestException,
     LimitExceededException,
     ResourceAlreadyExistsException,
     ResourceNotFoundException,
@@ -235,8 +236,21 @@ class PolicyOperations(PrincipalView):
 
     @operation
     def detach_policy(self, policy_name: str, target: str) -> None:
-        """Undo ``attach_policy``; what is not attached stays so."""
-        self._detach(policy_name, target, "detach_policy")
+        """
+        Undo ``attach_policy``; what is not attached stays so, and a policy that is not there is no fault.
+
+        Raises:
+            InvalidRequestException: there is no such target.
+
+        Source: the errors in the service's description, and what Terraform's provider reports of the service.
+        """
+        with self._turn() as turn:
+            try:
+                self._check_principal(turn.connection, target)
+            except (InvalidRequestException, ResourceNotFoundException):
+                raise InvalidRequestException("Invalid Target") from None
+            if rows.policy(turn.connection, self._account_id, policy_name) is not None:
+                self._detach(turn, policy_name, target, "detach_policy")
 
     @operation
     def attach_principal_policy(self, policy_name: str, principal: str) -> None:
@@ -246,8 +260,9 @@ class PolicyOperations(PrincipalView):
 
     @operation
     def detach_principal_policy(self, policy_name: str, principal: str) -> None:
-        """Do what ``detach_policy`` does; deprecated."""
-        self._detach(policy_name, principal, "detach_principal_policy")
+        """Do what ``detach_policy`` does, but refuse a policy that is not there; deprecated."""
+        with self._turn() as turn:
+            self._detach(turn, policy_name, principal, "detach_principal_policy")
 
     @operation
     def list_attached_policies(
@@ -348,13 +363,12 @@ class PolicyOperations(PrincipalView):
         rows.attach(turn.connection, row.number, target)
         self._note(turn, name, policy_name, target)
 
-    def _detach(self, policy_name: str, target: str, name: str) -> None:
-        with self._turn() as turn:
-            row = self._policy(turn.connection, policy_name)
-            attached = rows.attachment(turn.connection, row.number, target)
-            if attached is not None:
-                rows.detach(turn.connection, attached)
-                self._note(turn, name, policy_name, target)
+    def _detach(self, turn: Turn, policy_name: str, target: str, name: str) -> None:
+        row = self._policy(turn.connection, policy_name)
+        attached = rows.attachment(turn.connection, row.number, target)
+        if attached is not None:
+            rows.detach(turn.connection, attached)
+            self._note(turn, name, policy_name, target)
 
     def _note(self, turn: Turn, name: str, policy_name: str, target: str) -> None:
         turn.record(name, self._arn(policy_name), detail={"target": target})

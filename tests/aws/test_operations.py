@@ -354,6 +354,17 @@ def test_policies_are_attached_and_detached(iot):
     assert iot.list_attached_policies(target=arn)["policies"] == []
 
 
+def test_a_policy_that_is_not_there_is_detached_but_not_from_nothing(iot):
+    """The service's description of DetachPolicy has no ResourceNotFoundException."""
+    arn = csr_certificate(iot)["certificateArn"]
+    iot.create_policy(policyName="p", policyDocument=POLICY)
+
+    iot.detach_policy(policyName="ghost", target=arn)
+    for target in (arn[:-4] + "0000", "arn:aws:iot:us-east-1:1:thing/x", "nothing"):
+        assert refused(iot.detach_policy, policyName="p", target=target) == ("InvalidRequestException", 400)
+    assert refused(iot.detach_principal_policy, policyName="ghost", principal=arn) == ("ResourceNotFoundException", 404)
+
+
 def test_at_most_ten_policies_for_one_certificate(iot):
     arn = csr_certificate(iot)["certificateArn"]
     for number in range(11):

@@ -130,7 +130,7 @@ def test_a_refusal_is_shown_in_awss_words_and_no_call_of_the_vault_is_made_of_it
     assert "in AWS&#x27;s words" in error_html(refused.value) or "in AWS's words" in error_html(refused.value)
     assert error_lines(refused.value)[0].endswith("406 CertificateStateException")
     for event in iot.events.since(len(iot.events) - 2):
-        with pytest.raises(ValueError, match="no call of somebody's"):
+        with pytest.raises(ValueError, match="is of AWS IoT"):
             kvlab.calls(event)
 
 
