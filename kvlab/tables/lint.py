@@ -54,7 +54,7 @@ def lint(source: Source, rules: Rules = "pkix") -> pd.DataFrame:
     """
     if rules not in RULES:
         raise ValueError(f"The rules are {' or '.join(RULES)}, not {rules!r}.")
-    ders = [found.der for found in objects_of(source) if found.kind == "certificate" and not found.fault]
+    ders = [found.der + found.rest for found in objects_of(source) if found.kind == "certificate" and not found.fault]
     if not ders:
         raise UnreadableContainer("This is a request; only certificates are checked.")
     places = [f"{number}: " for number in range(1, len(ders) + 1)] if len(ders) > 1 else [""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -13,13 +14,13 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from kvlab.errors import UnreadableContainer, X509Error
+from kvlab.errors import UnreadableContainer, WrongPassword, X509Error
 from kvlab.wire.certificate import CertificateBundle
 from kvlab.wire.operation import CertificateOperation
 from kvlab.wire.secret import SecretBundle
 from kvlab.x509.container import sniff
-from kvlab.x509.explain import explain
 from kvlab.x509.file import Found, read_objects
+from kvlab.x509.file import readable as read_alone
 from kvlab.x509.pem_stream import pem_pieces
 from kvlab.x509.pfx import read_pfx
 from kvlab.x509.primitive import visible
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kvlab.vault.vault import Vault
+    from kvlab.x509.container import Contents
 
     Single = (
         CertificateBundle
@@ -53,6 +55,8 @@ MOST_FILE_OCTETS = 5_000_000
 
 _SHOWN = ("certificate", "request")
 _UNREADABLE = "unreadable"
+_LONGEST_NAME = 4_096
+_HINT = "(A file is given as pathlib.Path, not as text.)"
 _SINGLE = (
     CertificateBundle, CertificateOperation, SecretBundle, x509.Certificate, x509.CertificateSigningRequest, bytes,
     bytearray, memoryview, str, Path,
@@ -212,10 +216,9 @@ def _items(name: str, found: Iterable[Found]) -> Iterator[Item]:
 def readable(der: bytes) -> Found:
     """Return what can be read of a certificate or request; ``fault`` is set where that is nothing."""
     try:
-        fields = explain(der)
+        return read_alone(der)
     except X509Error as error:
         return _fault(error)
-    return Found("request" if fields[0].section == "request" else "certificate", fields, der)
 
 
 def _found_in(value: object) -> Iterable[Found]:
@@ -226,12 +229,26 @@ def _found_in(value: object) -> Iterable[Found]:
         return _found_in_file(os.fspath(value))
     try:
         if isinstance(value, str):
-            value = value.encode("utf-8", "replace")
+            return _found_in_text(value)
         if isinstance(value, (bytes, bytearray, memoryview)):
             return _found_in_octets(io.BytesIO(value))
         return _read(value)
     except (X509Error, OSError, TypeError) as error:
         return (_fault(error),)
+
+
+def _found_in_text(text: str) -> Iterable[Found]:
+    found = _found_in_octets(io.BytesIO(text.encode("utf-8", "replace")))
+    return map(_with_hint, found) if _is_word(text) else found
+
+
+def _with_hint(found: Found) -> Found:
+    return _fault(f"{found.fault} {_HINT}") if found.fault else found
+
+
+def _is_word(text: str) -> bool:
+    """Tell whether a text might be the name of a file; names are short, and split costs where a text is long."""
+    return len(text) <= _LONGEST_NAME and len(text.split()) == 1
 
 
 def _found_in_file(path: str) -> Iterator[Found]:
@@ -295,15 +312,24 @@ def _parse(data: bytes) -> list[Found]:
     """Read whatever octets hold; a PFX opens without a password or not at all."""
     if not data:
         raise UnreadableContainer("There is nothing in it.")
-    return read_objects(data, None, read_pfx)
+    return read_objects(data, None, _open_pfx)
+
+
+def _open_pfx(data: bytes) -> Contents:
+    try:
+        return read_pfx(data)
+    except WrongPassword:
+        raise WrongPassword(
+            "The PKCS#12 file is protected by a password. Tables open none that is; kvlab inspect asks for it."
+        ) from None
 
 
 def _parse_text(text: str) -> list[Found]:
     try:
         return _parse(text.encode("utf-8", "replace"))
     except UnreadableContainer as error:
-        if len(text.split()) == 1:
-            raise UnreadableContainer(f"{error} (A file is given as pathlib.Path, not as text.)") from None
+        if _is_word(text):
+            raise UnreadableContainer(f"{error} {_HINT}") from None
         raise
 
 
@@ -320,7 +346,7 @@ def _opened(path: str) -> IO[bytes]:
     file = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         file.close()
-        raise OSError(None, "it is no regular file", path)
+        raise OSError(errno.EINVAL, "it is no regular file", path)
     return file
 
 

@@ -55,9 +55,10 @@ class Found:
     Attributes:
         kind: ``certificate``, ``request``, ``private key``, ``public key`` or ``other``.
         fields: what is to be shown of it.
-        der: of the object; empty for a private key.
+        der: of the object, without what follows it; empty for a private key.
         key_der: SubjectPublicKeyInfo of a private key that could be opened; None otherwise.
         fault: why it could not be read; empty if it could.
+        rest: octets that follow it where it stood: for a tool that judges them, and shown nowhere.
         number: its place among those of its kind in the file, from 1.
     """
 
@@ -66,6 +67,7 @@ class Found:
     der: bytes = b""
     key_der: bytes | None = None
     fault: str = ""
+    rest: bytes = b""
     number: int = 0
 
     def public_key(self) -> bytes | None:
@@ -131,12 +133,22 @@ def _base64(data: bytes) -> bytes:
         raise UnreadableContainer("The file is neither PEM nor DER, nor base64 of them.") from None
 
 
+def readable(der: bytes) -> Found:
+    """
+    Read a certificate or request, whichever it is; what follows it is told of, and neither shown nor kept.
+
+    Raises:
+        X509Error: it is neither.
+    """
+    fields = explain(der)
+    return _alone("request" if fields[0].section == "request" else "certificate", fields, der)
+
+
 def _lone(der: bytes) -> Found:
     try:
         return Found("public key", _explain_public_key(der), der)
     except UnreadableContainer:
-        fields = _without_rest(explain(der))
-    return Found("request" if fields[0].section == "request" else "certificate", fields, der)
+        return readable(der)
 
 
 def _contents(contents: Contents) -> list[Found]:
@@ -162,22 +174,37 @@ def _block(block: PemBlock, password: bytes | None) -> list[Found]:
             return _certificates(load_certificates(block.der))
         except X509Error as error:
             return [_faulty("certificate", error)]
-    return [_explained(kind, block.der)]
+    found = _explained(kind, block.der)
+    if block.label == "TRUSTED CERTIFICATE":
+        found.fields, found.rest = [_trust_settings(field) for field in found.fields], b""
+    return [found]
 
 
 def _explained(kind: str, der: bytes) -> Found:
     try:
-        return Found(kind, _without_rest(_EXPLAIN[kind](der)), der)
+        return _alone(kind, _EXPLAIN[kind](der), der)
     except X509Error as error:
         return _faulty(kind, error)
 
 
-def _without_rest(fields: list[Field]) -> list[Field]:
-    """Hide octets that follow an object: where two files were joined, they may be the private key."""
-    return [
-        field._replace(value="(not shown)") if (field.section, field.name) == ("encoding", "trailing") else field
-        for field in fields
-    ]
+def _trust_settings(field: Field) -> Field:
+    """Take what follows a certificate for what `openssl x509 -trustout` writes there: what it is trusted for."""
+    if (field.section, field.name) != ("encoding", "trailing"):
+        return field
+    return field._replace(value="what OpenSSL trusts it for (not shown)", problem=None)
+
+
+def _alone(kind: str, fields: list[Field], der: bytes) -> Found:
+    """Leave away octets that follow an object: where two files were joined, they may be the private key."""
+    for place in range(len(fields) - 1, -1, -1):
+        field = fields[place]
+        if field.section != "encoding":
+            break
+        if field.name == "trailing":
+            fields[place] = field._replace(value="(not shown)")
+            end = len(der) - len(field.value) // 2
+            return Found(kind, fields, der[:end], rest=der[end:])
+    return Found(kind, fields, der)
 
 
 def _explain_public_key(der: bytes) -> list[Field]:

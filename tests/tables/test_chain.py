@@ -201,3 +201,14 @@ def test_a_pending_version_has_an_empty_chain_and_reading_writes_no_event(vault)
     assert len(tables.chain(vault, "shop")) == 0
     assert vault.request("shop") == vault.get_certificate_operation("shop").csr
     assert len(list(vault.events)) == before + 1
+
+
+def test_a_serial_number_that_rfc_5280_forbids_is_no_warning_beside_the_table(recwarn):
+    key = ec_key()
+    der = self_signed(key, "Root", start=START, extensions=authority(key))
+    number = x509.load_der_x509_certificate(der).serial_number
+    octets = number.to_bytes(number.bit_length() // 8 + 1)
+    negative = der.replace(octets, bytes([octets[0] | 0x80]) + octets[1:], 1)
+
+    assert list(tables.chain(negative, at=AT)["link"]) == ["fails"]
+    assert not recwarn.list

@@ -1,7 +1,9 @@
 """What the tables of one certificate take: every form of it, chains, OpenSSL beside it, and no rubbish."""
 
+import os
 import re
 import subprocess
+from hashlib import sha256
 
 import pandas as pd
 import pytest
@@ -10,11 +12,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kvlab import tables
-from kvlab.errors import UnreadableContainer, X509Error
+from kvlab.errors import UnreadableContainer, WrongPassword, X509Error
 from kvlab.tables.field import DTYPES
 from kvlab.x509.container import write_p7b
 from tests.tool import tool
-from tests.vault.make import OutsideCA, ec_key, ec_policy, finish, pem_file, pem_of, pfx_file, pkcs8_pem, self_signed
+from tests.vault.make import (
+    OutsideCA,
+    ec_key,
+    ec_policy,
+    finish,
+    pem_file,
+    pem_of,
+    pfx_file,
+    pkcs8_der,
+    pkcs8_pem,
+    self_signed,
+)
 
 FUZZ = settings(deadline=None, suppress_health_check=list(HealthCheck))
 KEY = ec_key()
@@ -118,12 +131,12 @@ def test_a_problem_is_told_in_the_note():
         ("web.pem", r"pathlib\.Path"),
         (pkcs8_pem(ec_key()), "Nothing but private key in it: no certificate and no request"),
         ("-----BEGIN CERTIFICATE-----\nMII", "END CERTIFICATE"),
-        (pfx_file(KEY, DER, password=b"x"), "password"),
+        (pfx_file(KEY, DER, password=b"x"), "protected by a password.*kvlab inspect asks"),
     ],
     ids=["empty", "an empty list", "a file's name", "a key", "a cut off block", "a closed PFX"],
 )
 def test_what_holds_no_certificate_is_refused_in_words(source, words):
-    with pytest.raises(UnreadableContainer if words != "password" else X509Error, match=words):
+    with pytest.raises(UnreadableContainer if "password" not in words else WrongPassword, match=words):
         tables.fields(source)
 
 
@@ -134,6 +147,46 @@ def test_a_folder_and_a_missing_file_are_refused(tmp_path):
         tables.fields(tmp_path / "none.pem")
     with pytest.raises(TypeError, match=r"float is not taken; allowed is .* a pathlib\.Path"):
         tables.fields(1.5)
+
+
+def test_what_follows_a_certificate_is_told_of_and_is_no_part_of_it(tmp_path):
+    key = pkcs8_der(KEY)
+    (tmp_path / "joined.der").write_bytes(DER + key)
+
+    for source in (DER + key, tmp_path / "joined.der", [DER + key]):
+        trailing = tables.fields(source).set_index("field").loc["trailing"]
+        row = tables.certificates(source).iloc[0]
+
+        assert trailing["value"] == "(not shown)"
+        assert f"{len(key)} octets follow" in trailing["note"]
+        assert row["sha256"] == sha256(DER).hexdigest()
+        assert f"{len(key)} octets follow" in row["problems"]
+        assert list(tables.chain(source)["link"]) == ["verifies"]
+
+
+def test_the_trust_settings_that_openssl_adds_are_no_problem(tmp_path):
+    (tmp_path / "plain.pem").write_text(pem_of(DER))
+    command = [tool("openssl"), "x509", "-in", tmp_path / "plain.pem", "-trustout", "-addtrust", "serverAuth"]
+    trusted = subprocess.run(command, capture_output=True, check=True).stdout
+
+    assert b"TRUSTED CERTIFICATE" in trusted
+    assert "OpenSSL" in tables.fields(trusted).set_index("field").loc["trailing", "value"]
+    row = tables.certificates(trusted).iloc[0]
+    assert row["sha256"] == sha256(DER).hexdigest()
+    assert "follow" not in str(row["problems"])
+
+
+def test_a_pipe_is_refused_in_words(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(OSError, match="no regular file") as refused:
+        tables.fields(tmp_path / "pipe")
+    assert "None" not in str(refused.value)
+
+
+def test_a_name_of_a_file_as_text_is_no_file_and_says_so():
+    for name in ("nope", "certs/web.pem"):
+        assert "pathlib.Path" in tables.certificates(name).loc[0, "problems"]
 
 
 @FUZZ

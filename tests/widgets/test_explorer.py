@@ -1,12 +1,15 @@
 """The explorer without a browser: its traits are set as the browser sets them, and what goes out is looked at."""
 
+import base64
 import json
+from hashlib import sha256
 
 import pytest
 
 from kvlab import Vault, explore
 from kvlab.widgets.explorer.detail import TABS
 from kvlab.widgets.explorer.inventory import PAGE_ROWS
+from kvlab.x509.key import private_key_from_scalar, private_key_pkcs8_der
 from tests.browser.shop import SHOP
 
 MOST_OCTETS = 200_000
@@ -305,6 +308,24 @@ def test_a_chain_is_found_among_the_files_that_were_read(folder):
     assert explorer.panel.pane["html"].count("kvx-node") == 3
     assert "fails" not in explorer.panel.pane["html"]
     assert [tab["id"] for tab in explorer.panel.shown["tabs"]] == ["overview", "fields", "chain", "bytes", "lint"]
+    explorer.close()
+
+
+def test_a_private_key_that_follows_a_certificate_in_its_file_is_not_shown(shop, tmp_path):
+    key = private_key_pkcs8_der(private_key_from_scalar("P-256", 0xC0FFEE << 200 | 7))
+    (tmp_path / "joined.der").write_bytes(shop.get_certificate("wiki").cer + key)
+    explorer = explore(tmp_path)
+    explorer.panel.selected = explorer.panel.view["rows"][0]["key"]
+
+    panes = {}
+    for tab in [tab["id"] for tab in explorer.panel.shown["tabs"]]:
+        explorer.panel.tab = tab
+        panes[tab] = explorer.panel.pane
+
+    assert base64.b64decode(panes["bytes"]["der"]) == shop.get_certificate("wiki").cer
+    assert key[-20:].hex() not in json.dumps(panes)
+    assert f"{len(key)} octets follow" in panes["overview"]["html"]
+    assert sha256(shop.get_certificate("wiki").cer).hexdigest().upper() in panes["overview"]["html"]
     explorer.close()
 
 

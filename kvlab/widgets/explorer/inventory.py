@@ -82,6 +82,7 @@ class Entry(NamedTuple):
         fault: why it can not be read; empty if it can.
         version: which one it is if it is not the newest; empty if it is.
         glance: how it stands in the vault; None for files.
+        remark: what else stood in its place; empty if nothing did.
     """
 
     row: Row
@@ -91,6 +92,7 @@ class Entry(NamedTuple):
     fault: str = ""
     version: str = ""
     glance: Glance | None = None
+    remark: str = ""
 
 
 class Inventory(Protocol):

@@ -46,6 +46,7 @@ class Kept(NamedTuple):
         der: of it; None where there is none.
         fault: why it can not be read.
         kind: of the key, and ``names``, where there is no DER to read them from.
+        remark: what follows it in its file.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Kept(NamedTuple):
     fault: str = ""
     kind: str = ""
     names: str = ""
+    remark: str = ""
 
 
 class FileInventory:
@@ -120,7 +122,7 @@ class FileInventory:
         if not 0 <= number < len(self._kept):
             return None
         kept = self._kept[number]
-        return Entry(_row(number, kept, int(self.now().timestamp())), kept.der, fault=kept.fault)
+        return Entry(_row(number, kept, int(self.now().timestamp())), kept.der, fault=kept.fault, remark=kept.remark)
 
     def chain(self, entry: Entry) -> list[bytes]:
         """Return the certificate and, from all that were read, those whose names lead upwards."""
@@ -224,7 +226,13 @@ def _kept(name: str, found: Found) -> Kept:
         return Kept(name, wanted_words([name]), None, None, "unreadable", der=found.der or None, fault=fault)
     summary = summarize(found.fields)
     words = words_of(name, found.der, found.fields)
-    return Kept(name, words, summary.not_before, summary.not_after, "valid", summary.subject, summary.issuer, found.der)
+    times = summary.not_before, summary.not_after
+    return Kept(name, words, *times, "valid", summary.subject, summary.issuer, found.der, remark=_remark(found))
+
+
+def _remark(found: Found) -> str:
+    last = found.fields[-1]
+    return last.problem or "" if (last.section, last.name) == ("encoding", "trailing") else ""
 
 
 def _of_table(title: str, table: Any, *, in_thread: bool) -> FileInventory:

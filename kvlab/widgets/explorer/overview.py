@@ -26,6 +26,8 @@ def overview_pane(entry: Entry, _: Inventory) -> dict[str, Any]:
     parts = []
     if entry.fault:
         parts.append(f'<div class="kvr-note">✕ {text(entry.fault)}</div>')
+    if entry.remark:
+        parts.append(f'<div class="kvr-note">{text(entry.remark)}</div>')
     if entry.der is not None:
         fields = explain(entry.der)
         parts += [_problems(fields), table(_rows(entry, fields))]
