@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import NoneType
 from typing import NamedTuple
 
+from kvlab.iot.iot import Iot
 from kvlab.vault.vault import Vault
 
 
@@ -22,6 +23,8 @@ class Allowed(NamedTuple):
 
 
 VAULT = Allowed((Vault,), "a vault, such as kvlab.Vault()")
+REGISTRY = Allowed((Iot,), "the registry of an AWS account, such as kvlab.Iot(vault)")
+DEVICE = Allowed((str,), "the id of a device certificate as text (64 hexadecimal digits)")
 NAME = Allowed((str,), 'the name of a certificate as text, such as "web"')
 VERSION = Allowed((str, NoneType), "a version's id as text (32 hexadecimal digits), or None for the newest")
 

@@ -12,6 +12,7 @@ from kvlab.render.call.iot.call import IotCall
 from kvlab.render.device import DeviceReading
 from kvlab.render.flow import flow_svg
 from kvlab.render.markup import mono, table, text
+from kvlab.widgets.argument import REGISTRY, check_argument
 from kvlab.widgets.field import Field, Option
 from kvlab.widgets.form import Form
 
@@ -73,7 +74,11 @@ def device(iot: Iot) -> DeviceForm:
         The form. ``fields``: ``method`` (``keys``, ``csr``, ``ca``, ``without_ca``), ``csr``, ``certificate`` and
         ``ca`` (PEM), ``file`` (an upload; from Python octets), ``active``, ``policy``, ``thing``. ``form.answer`` is
         the registry's answer to the last one: the only place where a private key that AWS IoT made is.
+
+    Raises:
+        TypeError: it is no registry.
     """
+    check_argument("iot", iot, REGISTRY)
     return DeviceForm(iot)
 
 

@@ -10,6 +10,7 @@ from kvlab.iot.state import Status, Step, take
 from kvlab.iot.view import certificate_not_found
 from kvlab.render.call.iot.call import IotCall
 from kvlab.render.markup import pill
+from kvlab.widgets.argument import DEVICE, REGISTRY, check_argument
 from kvlab.widgets.device import IotForm
 from kvlab.widgets.field import Field
 from kvlab.widgets.form_page import Button
@@ -64,7 +65,12 @@ def device_life(iot: Iot, certificate_id: str) -> DeviceLifeForm:
     Returns:
         The buttons. ``form.do("revoke")`` presses one and waits; ``form.legal()`` says of each whether it may be
         pressed.
+
+    Raises:
+        TypeError: it is no registry, or the id no text.
     """
+    check_argument("iot", iot, REGISTRY)
+    check_argument("certificate_id", certificate_id, DEVICE)
     return DeviceLifeForm(iot, certificate_id)
 
 

@@ -33,6 +33,19 @@ def test_what_is_no_version_is_named(vault):
         kvlab.diff(vault, "web", 1)
 
 
+@pytest.mark.parametrize("call", ["device", "device_life"])
+def test_what_is_no_registry_is_named(vault, call):
+    arguments = ("0" * 64,) if call == "device_life" else ()
+
+    with pytest.raises(TypeError, match=r"^iot is of type Vault; allowed is the registry .* kvlab\.Iot\(vault\)"):
+        getattr(kvlab, call)(vault, *arguments)
+
+
+def test_what_is_no_id_of_a_device_certificate_is_named(vault):
+    with pytest.raises(TypeError, match=r"^certificate_id is None; allowed is the id of a device certificate"):
+        kvlab.device_life(kvlab.Iot(vault), None)
+
+
 def test_a_value_is_never_repeated():
     with pytest.raises(TypeError, match=r"^((?!hunter2).)*$"):
         kvlab.create("hunter2")
