@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 class X509Error(ValueError):
-    """A certificate, request, key or name is not what it should be; facts are attributes, never secrets."""
+    """
+    A certificate, request, key or name is not what it should be; facts are attributes, never secrets.
+
+    It says what the octets are, not what a service answers to them: vault and registry have refusals of their own.
+    """
 
 
 class NameSyntaxError(X509Error):
@@ -109,6 +113,10 @@ class ServiceError(Exception):
 class VaultError(ServiceError):
     """
     The vault refuses: ``code`` is ``error.code`` on the wire, ``inner_code`` is ``error.innererror.code``.
+
+    It has further ``status``, ``message``, ``hint`` and ``facts``, as every ``ServiceError``.
+
+    Source: https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
     """
 
     code = "BadParameter"
@@ -117,6 +125,8 @@ class VaultError(ServiceError):
 class IotError(ServiceError):
     """
     AWS IoT refuses: subclasses have AWS's own names, which are the codes too, and HTTP statuses.
+
+    It has further ``status``, ``message``, ``hint`` and ``facts``, as every ``ServiceError``.
 
     Source: the service description of AWS IoT, version 2015-05-28 (https://docs.aws.amazon.com/iot/latest/apireference/).
     """
@@ -693,12 +703,6 @@ class ForbiddenByRbac(VaultError):
 
 class InvalidRequestException(IotError):
     """A member of an IoT request is missing, or not what it may be."""
-
-
-class UnauthorizedException(IotError):
-    """The caller may not do this in AWS IoT."""
-
-    status, code = 401, "UnauthorizedException"
 
 
 class ResourceNotFoundException(IotError):

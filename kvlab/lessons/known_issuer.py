@@ -24,7 +24,6 @@ ACCOUNT = {"account_id": "1234567", "pwd": "practice-api-key"}
 ORGANIZATION = {"id": "4711"}
 NEW_KEY = "a-new-key"
 ADMIN = {"first_name": "Ann", "last_name": "Other", "email": "ann@contoso.com", "phone": "+1 425 555 0100"}
-ADMIN_MEMBERS = len(ADMIN)
 HOUR, DAY = 3600, 86_400
 
 

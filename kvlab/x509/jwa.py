@@ -55,9 +55,6 @@ _RSA_ENCRYPTION: dict[str, padding.AsymmetricPadding] = {
     "RSA-OAEP-256": padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None),
 }
 
-SIGNATURE_ALGORITHMS = (*_RSA_SIGNATURES, *_EC)
-ENCRYPTION_ALGORITHMS = tuple(_RSA_ENCRYPTION)
-
 
 def sign(key: PrivateKey, alg: str, digest: bytes, *, deterministic: bool = False) -> bytes:
     """
@@ -65,7 +62,7 @@ def sign(key: PrivateKey, alg: str, digest: bytes, *, deterministic: bool = Fals
 
     Args:
         key: the private key.
-        alg: one of ``SIGNATURE_ALGORITHMS``.
+        alg: RS, PS or ES with 256, 384 or 512, ES256K, or RSNULL.
         digest: of the algorithm's hash; with ``RSNULL`` any octets that fit.
         deterministic: RFC 6979 nonces for EC.
 

@@ -8,8 +8,6 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from kvlab.providers.provider import Failed, Issued, IssuerError, OrderRefused, Pending
 from tests.providers.make import ACCOUNT, API_KEY, PRODUCTS, csr, ec_key, order
 
-OTHER_ACCOUNT = dataclasses.replace(ACCOUNT, password="another key")
-
 
 def refused(office, request, kind=OrderRefused):
     """The CA's reason for not taking an order."""

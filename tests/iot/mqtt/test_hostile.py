@@ -13,8 +13,6 @@ from tests.iot.make import OwnCA, certificate, ec_key, name_of, pem
 from tests.iot.mqtt import raw
 from tests.iot.mqtt.conftest import Identity, key_pem
 
-HELLO = raw.connect("intruder")
-
 
 @pytest.fixture
 def witness(device, identity):
