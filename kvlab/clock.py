@@ -29,7 +29,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock, in UTC; a vault counts in whole seconds of it."""
 
     kind: ClockKind = "system"
 
@@ -49,7 +49,12 @@ class SimulatedClock:
         start: an aware datetime, or ISO 8601 text such as ``2026-09-01T09:00Z``; text without a zone is UTC.
 
     Raises:
-        ValueError: the text is no ISO 8601 instant.
+        ValueError: the text is no ISO 8601 instant, or the datetime has no zone.
+
+    Examples:
+        >>> from kvlab import SimulatedClock
+        >>> SimulatedClock("2026-09-01T09:00Z").advance(days=30).isoformat()
+        '2026-10-01T09:00:00+00:00'
     """
 
     kind: ClockKind = "simulated"

@@ -35,6 +35,14 @@ def aws(vault: Vault, *, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_R
         account: whose clients they are, 12 digits.
         region: the AWS region.
 
+    Returns:
+        ``iot``, boto3's client, and ``session``, a ``boto3.Session`` that makes more of them.
+
+    Raises:
+        ImportError: the extra ``aws`` is not installed.
+
+    Source: https://docs.aws.amazon.com/boto3/latest/reference/services/iot.html
+
     Examples:
         >>> from kvlab import Vault, aws
         >>> iot = aws(Vault()).iot

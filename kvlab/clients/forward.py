@@ -23,6 +23,13 @@ def transport(server_url: str, *, ca_bundle: str | None = None, aio: bool = Fals
         server_url: as ``kvlab serve`` prints it (``vault_url``).
         ca_bundle: path of the PEM file to trust (``ca_bundle``); None for the usual settings of the SDK.
         aio: for an asynchronous client.
+
+    Returns:
+        What a client takes as ``transport``.
+
+    Raises:
+        ImportError: the extra ``azure`` is not installed.
+        OSError: with ``aio``, the file can not be read; else the first request says so.
     """
     if aio:
         # Made once: the SDK would make one from a path for every request, and aiohttp keeps no connection across them.

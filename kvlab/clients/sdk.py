@@ -39,6 +39,14 @@ def sdk(vault: Vault, **options: Any) -> Clients:
         vault: used as the principal that the vault is used as.
         options: passed on to each client, such as ``api_version``.
 
+    Returns:
+        ``certificates``, ``keys`` and ``secrets``, made when first asked for; ``aio`` has their asynchronous twins.
+
+    Raises:
+        ImportError: the extra ``azure`` is not installed.
+
+    Source: https://learn.microsoft.com/python/api/overview/azure/key-vault
+
     Examples:
         >>> from kvlab import Vault, sdk
         >>> from azure.keyvault.certificates import CertificatePolicy

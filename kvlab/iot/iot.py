@@ -31,7 +31,9 @@ class Iot(ProvisioningOperations, TransferOperations, CaOperations, Authorizatio
     AWS IoT's registry of certificates, policies and things, kept in a vault's database.
 
     It shares the vault's clock, chance and events. Methods have the names of the service's operations:
-    https://docs.aws.amazon.com/iot/latest/apireference/API_Operations_AWS_IoT.html
+    https://docs.aws.amazon.com/iot/latest/apireference/API_Operations_AWS_IoT.html; arguments and answers those of its
+    members, in snake case: ids of certificates are 64 hexadecimal digits, certificates, requests and keys PEM, policies
+    JSON text, instants epoch seconds, a page has 1 to 250 entries.
 
     Args:
         vault: used as its owner.
@@ -41,6 +43,9 @@ class Iot(ProvisioningOperations, TransferOperations, CaOperations, Authorizatio
     Raises:
         InvalidRequestException: no account or region.
         NotTheOwner: the vault is used as somebody else.
+
+    Any method may raise ``InvalidRequestException`` (400, a member is missing or out of its range) and
+    ``ResourceNotFoundException`` (404), beside what stands at it.
 
     Examples:
         >>> from kvlab import Iot, Vault

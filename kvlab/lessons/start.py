@@ -20,6 +20,10 @@ def start(student: str | int | None = None) -> Start:
     Args:
         student: a seat number or a name: from now on all notebooks on this machine draw that student's tasks, until
             another one is named; ``""`` goes back to the tasks of the committed pages.
+
+    Returns:
+        The start page; ``next_exercise`` is the first that has not passed. It never raises: where the student can not
+        be remembered, the page says so.
     """
     return Start(Progress(), note="" if student is None else _kept(str(student)))
 

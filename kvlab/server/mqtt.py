@@ -111,8 +111,15 @@ def broker(vault: Vault | Iot, *, port: int = 0) -> LocalBroker:
         vault: the vault, or its ``Iot``.
         port: where to listen; 0 is any that is free.
 
+    Returns:
+        The broker, running until ``close()`` or the end of its ``with``; ``endpoint``, ``host``, ``port`` and
+        ``ca_bundle`` (path of a PEM file) are what a device needs.
+
     Raises:
+        ModuleNotFoundError: the extra ``iot`` is not installed.
         OSError: the port is taken.
+
+    Source: https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html
 
     Examples:
         >>> import kvlab

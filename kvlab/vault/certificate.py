@@ -143,6 +143,8 @@ class CertificateOperations(View):
 
         Raises:
             CertificateNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificate
         """
         with self._core.read() as connection:
             if not version:
@@ -163,6 +165,8 @@ class CertificateOperations(View):
             include_pending: also those whose first version is still pending.
             maxresults: at most so many, 1 to 25; all when left out.
             after: only names after this one (for the next page).
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificates
         """
         with self._core.read() as connection:
             found = rows.all_latest(
@@ -187,6 +191,8 @@ class CertificateOperations(View):
             name: of the certificate.
             maxresults: at most so many, 1 to 25; all when left out.
             after: only version ids after this one (for the next page).
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificate-versions
         """
         with self._core.read() as connection:
             found = rows.versions(
@@ -216,6 +222,8 @@ class CertificateOperations(View):
 
         Raises:
             CertificateNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/update-certificate
         """
         core = self._core
         wanted, new_tags = read_attributes(attributes), read_tags(tags)
@@ -255,8 +263,13 @@ class CertificateOperations(View):
         """
         Read the policy of the versions to come.
 
+        Args:
+            name: of the certificate.
+
         Raises:
             CertificateNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificate-policy
         """
         with self._core.read() as connection:
             row = self._live_certificate(connection, name)
@@ -267,9 +280,15 @@ class CertificateOperations(View):
         """
         Change the policy of the versions to come; members left out keep their value.
 
+        Args:
+            name: of the certificate.
+            policy: the members that change; a model, a dict or JSON text.
+
         Raises:
             CertificateNotFound: 404.
             InvalidProperty: the policy, as it would be, can not be; it stays as it was.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/update-certificate-policy
         """
         change = CertificatePolicy.read(policy, "policy")
         ignored = CertificatePolicy.unknown_members(policy, "policy.")

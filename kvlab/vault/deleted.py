@@ -30,8 +30,13 @@ class DeletedCertificateOperations(View):
         """
         Delete a certificate with all versions, its key and its secret; it can be recovered until its purge date.
 
+        Args:
+            name: of the certificate.
+
         Raises:
             CertificateNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/delete-certificate
         """
         core = self._core
         with core.turn(self._principal) as turn:
@@ -56,8 +61,13 @@ class DeletedCertificateOperations(View):
         """
         Read a deleted certificate.
 
+        Args:
+            name: of the certificate.
+
         Raises:
             DeletedCertificateNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-deleted-certificate
         """
         with self._core.read() as connection:
             row = self._deleted_certificate(connection, name)
@@ -69,7 +79,11 @@ class DeletedCertificateOperations(View):
     def get_deleted_certificates(
         self, *, include_pending: bool = False, maxresults: int | None = None, after: str = ""
     ) -> list[DeletedCertificateItem]:
-        """List deleted certificates by name; arguments as for ``get_certificates``."""
+        """
+        List deleted certificates by name; arguments as for ``get_certificates``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-deleted-certificates
+        """
         with self._core.read() as connection:
             found = rows.all_latest(
                 connection,
@@ -87,8 +101,13 @@ class DeletedCertificateOperations(View):
         """
         Bring a deleted certificate back, with its key, its secret and all versions.
 
+        Args:
+            name: of the certificate.
+
         Raises:
             CertificateNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/recover-deleted-certificate
         """
         core = self._core
         with core.turn(self._principal) as turn:
@@ -112,9 +131,14 @@ class DeletedCertificateOperations(View):
         """
         Destroy a deleted certificate at once; its name is free again.
 
+        Args:
+            name: of the certificate.
+
         Raises:
             CertificateNotFound: 404.
             PurgeProtected: 403.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/purge-deleted-certificate
         """
         core = self._core
         with core.turn(self._principal) as turn:
@@ -132,8 +156,13 @@ class DeletedCertificateOperations(View):
         """
         Write a certificate with all versions, its key and its policy into a blob sealed under the vault's master key.
 
+        Args:
+            name: of the certificate.
+
         Raises:
             CertificateNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/backup-certificate
         """
         core = self._core
         with core.turn(self._principal) as turn:
@@ -155,6 +184,8 @@ class DeletedCertificateOperations(View):
         Raises:
             CorruptBackup: 400, altered, or sealed under another master key.
             RestoreConflict: 409, the name is in use, live or deleted.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/restore-certificate
         """
         core = self._core
         content = archive.unpack(core, "certificate", value)

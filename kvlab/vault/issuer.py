@@ -82,6 +82,8 @@ class IssuerOperations(View):
 
         Raises:
             CertificateIssuerNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/update-certificate-issuer
         """
         members = _members(provider, credentials, org_details, attributes)
         change = IssuerBundle.read(issuer if issuer is not None else members, "issuer")
@@ -98,15 +100,24 @@ class IssuerOperations(View):
         """
         Read an issuer object, without its password.
 
+        Args:
+            name: of the issuer object.
+
         Raises:
             CertificateIssuerNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificate-issuer
         """
         with self._core.read() as connection:
             return self._stored_issuer(connection, name)[0]
 
     @operation("certificates/issuers")
     def get_certificate_issuers(self, *, maxresults: int | None = None, after: str = "") -> list[CertificateIssuerItem]:
-        """List the issuer objects by name; arguments as for ``get_certificates``."""
+        """
+        List the issuer objects by name; arguments as for ``get_certificates``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificate-issuers
+        """
         with self._core.read() as connection:
             found = rows.issuers(connection, self._core.vault_id, after=start_after(after), limit=maxresults)
         return [
@@ -122,11 +133,16 @@ class IssuerOperations(View):
         """
         Remove an issuer object, also one in use: its orders under way fail, and policies that name it make no more.
 
+        Args:
+            name: of the issuer object.
+
         Returns:
             The object as it was.
 
         Raises:
             CertificateIssuerNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/delete-certificate-issuer
         """
         with self._core.turn(self._principal) as turn:
             found, _ = self._stored_issuer(turn.connection, name)
@@ -144,6 +160,8 @@ class IssuerOperations(View):
 
         Raises:
             InvalidProperty: 400, an entry has no e-mail address.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/set-certificate-contacts
         """
         given = Contacts.read({"contacts": contacts} if isinstance(contacts, list) else contacts, "contacts")
         for index, contact in enumerate(given.contacts or ()):
@@ -162,6 +180,8 @@ class IssuerOperations(View):
 
         Raises:
             ContactsNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificate-contacts
         """
         with self._core.read() as connection:
             return self._stored_contacts(connection)
@@ -176,6 +196,8 @@ class IssuerOperations(View):
 
         Raises:
             ContactsNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/delete-certificate-contacts
         """
         with self._core.turn(self._principal) as turn:
             found = self._stored_contacts(turn.connection)

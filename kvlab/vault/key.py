@@ -54,21 +54,40 @@ class KeyOperations(ItemOperations):
         """
         Read the public half of a key (the newest version, if none is given).
 
+        Args:
+            name: of the key.
+            version: 32 hexadecimal digits; the newest when left out.
+
         Raises:
             KeyNotFound: 404; also while a certificate's first version is pending.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/get-key
         """
         with self._core.read() as connection:
             return self._key_bundle(self._find_key(connection, name, version))
 
     @operation()
     def get_keys(self, *, maxresults: int | None = None, after: str = "") -> list[KeyItem]:
-        """List keys by name, those of certificates with ``managed`` true; arguments as for ``get_certificates``."""
+        """
+        List keys by name, those of certificates with ``managed`` true; arguments as for ``get_certificates``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/get-keys
+        """
         found = self._listed("key", deleted=False, after=after, limit=maxresults)
         return [self._key_item(row, None) for row in found]
 
     @operation()
     def get_key_versions(self, name: str, *, maxresults: int | None = None, after: str = "") -> list[KeyItem]:
-        """List the versions of a key by version id; an unknown name has none."""
+        """
+        List the versions of a key by version id; an unknown name has none.
+
+        Args:
+            name: of the key.
+            maxresults: at most so many, 1 to 25; all when left out.
+            after: only version ids after this one (for the next page).
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/get-key-versions
+        """
         found = self._listed_versions("key", name, after=after, limit=maxresults)
         return [self._key_item(row, row.version) for row in found]
 
@@ -89,6 +108,8 @@ class KeyOperations(ItemOperations):
         Raises:
             ManagedKey: 403.
             KeyNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/update-key
         """
         wanted, new_tags = read_key_attributes(attributes, release_policy), read_tags(tags)
         with self._core.turn(self._principal) as turn:
@@ -107,9 +128,14 @@ class KeyOperations(ItemOperations):
         """
         Delete a plain key with all versions; it can be recovered until its purge date.
 
+        Args:
+            name: of the key.
+
         Raises:
             ManagedKey: 403.
             KeyNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/delete-key
         """
         with self._core.turn(self._principal) as turn:
             row = self._delete_plain(turn, "key", name)
@@ -120,8 +146,13 @@ class KeyOperations(ItemOperations):
         """
         Read a deleted key, a deleted certificate's too.
 
+        Args:
+            name: of the key.
+
         Raises:
             DeletedItemNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/get-deleted-key
         """
         with self._core.read() as connection:
             row = self._managed(connection, name, None, deleted=True)
@@ -134,7 +165,11 @@ class KeyOperations(ItemOperations):
 
     @operation("deletedkeys")
     def get_deleted_keys(self, *, maxresults: int | None = None, after: str = "") -> list[DeletedKeyItem]:
-        """List deleted keys by name; arguments as for ``get_certificates``."""
+        """
+        List deleted keys by name; arguments as for ``get_certificates``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/get-deleted-keys
+        """
         return [
             DeletedKeyItem(
                 **answer.deletion(self._place, "deletedkeys", row.name, row.deleted_at or 0),
@@ -148,9 +183,14 @@ class KeyOperations(ItemOperations):
         """
         Bring a deleted plain key back; a certificate's comes back with the certificate only.
 
+        Args:
+            name: of the key.
+
         Raises:
             ManagedKey: 403.
             KeyNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/recover-deleted-key
         """
         with self._core.turn(self._principal) as turn:
             self._recover_plain(turn, "key", name)
@@ -161,9 +201,14 @@ class KeyOperations(ItemOperations):
         """
         Destroy a deleted plain key at once.
 
+        Args:
+            name: of the key.
+
         Raises:
             ManagedKey: and ``PurgeProtected``: 403.
             KeyNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/purge-deleted-key
         """
         with self._core.turn(self._principal) as turn:
             self._purge_plain(turn, "key", name)
@@ -173,15 +218,24 @@ class KeyOperations(ItemOperations):
         """
         Write a plain key with all versions into a blob sealed under the vault's master key.
 
+        Args:
+            name: of the key.
+
         Raises:
             ManagedKey: 403, it is backed up with its certificate.
             KeyNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/backup-key
         """
         return self._backup_plain("key", name)
 
     @operation("keys/restore")
     def restore_key(self, value: bytes | str | Backup) -> KeyBundle:
-        """Bring a plain key back from a backup; arguments and errors as for ``restore_certificate``."""
+        """
+        Bring a plain key back from a backup; arguments and errors as for ``restore_certificate``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/restore-key
+        """
         content = archive.unpack(self._core, "key", value)
         with self._core.turn(self._principal) as turn:
             return self._key_bundle(_plain_key(self._restore_plain(turn, "key", content)))

@@ -94,17 +94,29 @@ class CryptographicOperations(KeyOperations):
 
     @operation()
     def decrypt(self, name: str, alg: str, value: bytes | str, *, version: str | None = None) -> KeyOperationResult:
-        """Decrypt octets; arguments and errors as for ``encrypt``."""
+        """
+        Decrypt octets; arguments and errors as for ``encrypt``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/decrypt
+        """
         return self._private_operation("decrypt", name, alg, value, version)
 
     @operation()
     def wrap_key(self, name: str, alg: str, value: bytes | str, *, version: str | None = None) -> KeyOperationResult:
-        """Encrypt a symmetric key; arguments and errors as for ``encrypt``."""
+        """
+        Encrypt a symmetric key; arguments and errors as for ``encrypt``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/wrap-key
+        """
         return self._public_operation("wrapKey", name, alg, value, version)
 
     @operation()
     def unwrap_key(self, name: str, alg: str, value: bytes | str, *, version: str | None = None) -> KeyOperationResult:
-        """Decrypt a symmetric key; arguments and errors as for ``encrypt``."""
+        """
+        Decrypt a symmetric key; arguments and errors as for ``encrypt``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/unwrap-key
+        """
         return self._private_operation("unwrapKey", name, alg, value, version)
 
     def _public_operation(

@@ -47,6 +47,8 @@ class PendingOperations(View):
 
         Raises:
             PendingCertificateNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificate-operation
         """
         with self._core.read() as connection:
             row = self._find_operation(connection, name, request_id, Move.POLL)
@@ -71,6 +73,8 @@ class PendingOperations(View):
         Raises:
             PendingCertificateNotFound: 404.
             OperationNotInProgress: 400.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/update-certificate-operation
         """
         if not isinstance(cancellation_requested, bool):
             raise InvalidProperty("cancellation_requested", "It is true or false.")
@@ -97,11 +101,17 @@ class PendingOperations(View):
         """
         Forget a creation, in any state. Versions that exist stay; an order at a CA is cancelled if it still can be.
 
+        Args:
+            name: of the certificate.
+            request_id: act only if this is the operation's id.
+
         Returns:
             The operation as it was.
 
         Raises:
             PendingCertificateNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/certificates/delete-certificate-operation
         """
         with self._core.turn(self._principal) as turn:
             row = self._find_operation(turn.connection, name, request_id, Move.DELETE)

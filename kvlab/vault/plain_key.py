@@ -65,6 +65,8 @@ class PlainKeyOperations(KeyOperations):
             InvalidProperty: 400.
             ManagedKey: 403, a certificate has the name.
             NameDeleted: 409.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/keys/create-key
         """
         core = self._core
         props = _key_props(kty, key_size, crv)

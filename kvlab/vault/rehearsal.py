@@ -75,6 +75,10 @@ class RehearsalOperations(View):
         Returns:
             The refusal; None if it would be done.
 
+        Raises:
+            AttributeError: the vault has no such method.
+            TypeError: the arguments are not the method's.
+
         Examples:
             >>> from kvlab import Vault
             >>> Vault().rehearse("recover_deleted_certificate", "web").status

@@ -68,6 +68,8 @@ class SecretOperations(ItemOperations):
             InvalidProperty: 400.
             ManagedSecret: 403, a certificate has the name.
             NameDeleted: 409.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/set-secret
         """
         core = self._core
         key = name_key(name)
@@ -131,13 +133,26 @@ class SecretOperations(ItemOperations):
 
     @operation()
     def get_secrets(self, *, maxresults: int | None = None, after: str = "") -> list[SecretItem]:
-        """List secrets by name without values, those of certificates too; arguments as for ``get_certificates``."""
+        """
+        List secrets by name without values, those of certificates too; arguments as for ``get_certificates``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secrets
+        """
         found = self._listed("secret", deleted=False, after=after, limit=maxresults)
         return [self._secret_item(row, None) for row in found]
 
     @operation()
     def get_secret_versions(self, name: str, *, maxresults: int | None = None, after: str = "") -> list[SecretItem]:
-        """List the versions of a secret by version id; an unknown name has none."""
+        """
+        List the versions of a secret by version id; an unknown name has none.
+
+        Args:
+            name: of the secret.
+            maxresults: at most so many, 1 to 25; all when left out.
+            after: only version ids after this one (for the next page).
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret-versions
+        """
         found = self._listed_versions("secret", name, after=after, limit=maxresults)
         return [self._secret_item(row, row.version) for row in found]
 
@@ -160,6 +175,8 @@ class SecretOperations(ItemOperations):
         Raises:
             ManagedSecret: 403.
             SecretNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/update-secret
         """
         _check_content_type(content_type)
         wanted, new_tags = read_attributes(attributes), read_tags(tags)
@@ -181,9 +198,14 @@ class SecretOperations(ItemOperations):
         """
         Delete a plain secret with all versions; it can be recovered until its purge date.
 
+        Args:
+            name: of the secret.
+
         Raises:
             ManagedSecret: 403.
             SecretNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/delete-secret
         """
         with self._core.turn(self._principal) as turn:
             row = self._delete_plain(turn, "secret", name)
@@ -194,9 +216,14 @@ class SecretOperations(ItemOperations):
         """
         Read a deleted secret without its value, a deleted certificate's too.
 
+        Args:
+            name: of the secret.
+
         Raises:
             DeletedItemNotFound: 404.
             SecretDisabled: 403, it was disabled when it was deleted.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/get-deleted-secret
         """
         with self._core.read() as connection:
             row = self._managed(connection, name, None, deleted=True)
@@ -216,7 +243,11 @@ class SecretOperations(ItemOperations):
 
     @operation("deletedsecrets")
     def get_deleted_secrets(self, *, maxresults: int | None = None, after: str = "") -> list[DeletedSecretItem]:
-        """List deleted secrets by name; arguments as for ``get_certificates``."""
+        """
+        List deleted secrets by name; arguments as for ``get_certificates``.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/get-deleted-secrets
+        """
         return [
             DeletedSecretItem(
                 **answer.deletion(self._place, "deletedsecrets", row.name, row.deleted_at or 0),
@@ -230,9 +261,14 @@ class SecretOperations(ItemOperations):
         """
         Bring a deleted plain secret back; a certificate's comes back with the certificate only.
 
+        Args:
+            name: of the secret.
+
         Raises:
             ManagedSecret: 403.
             SecretNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/recover-deleted-secret
         """
         with self._core.turn(self._principal) as turn:
             self._recover_plain(turn, "secret", name)
@@ -245,9 +281,14 @@ class SecretOperations(ItemOperations):
         """
         Destroy a deleted plain secret at once.
 
+        Args:
+            name: of the secret.
+
         Raises:
             ManagedSecret: and ``PurgeProtected``: 403.
             SecretNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/purge-deleted-secret
         """
         with self._core.turn(self._principal) as turn:
             self._purge_plain(turn, "secret", name)
@@ -257,9 +298,14 @@ class SecretOperations(ItemOperations):
         """
         Write a plain secret with all versions into a blob sealed under the vault's master key.
 
+        Args:
+            name: of the secret.
+
         Raises:
             ManagedSecret: 403, it is backed up with its certificate.
             SecretNotFound: 404.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/backup-secret
         """
         return self._backup_plain("secret", name)
 
@@ -270,6 +316,8 @@ class SecretOperations(ItemOperations):
 
         Returns:
             The newest version without its value.
+
+        Source: https://learn.microsoft.com/rest/api/keyvault/secrets/restore-secret
         """
         content = archive.unpack(self._core, "secret", value)
         with self._core.turn(self._principal) as turn:

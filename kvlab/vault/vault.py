@@ -73,6 +73,11 @@ class Vault(
     Raises:
         InvalidProperty: an argument out of range; it is named.
 
+    Any method may raise, beside what stands at it: ``InvalidName`` (400), ``ForbiddenByPolicy`` and ``ForbiddenByRbac``
+    (403, the vault is used as somebody who may not), ``StoreUnavailable`` (503, the database can not be used for the
+    moment) and ``VaultClosed`` (503). Names are of 1 to 127 letters, digits and hyphens; instants in answers are epoch
+    seconds, as on the wire; certificates and requests are DER.
+
     Examples:
         >>> vault = Vault()
         >>> policy = {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=contoso.com"}}

@@ -16,6 +16,9 @@ _TRIAL = {"issuer": {"name": "Self"}, "key_props": {"kty": "EC"}, "x509_props": 
 def ready() -> Ready:
     """
     Check whether this machine can run the lessons: Python, the packages, and a vault that makes a certificate.
+
+    Returns:
+        True if it can; ``checks`` says of each what was looked at, and what to do. It never raises.
     """
     return Ready(
         [

@@ -116,7 +116,25 @@ class PolicyAttributes(WireModel):
 
 
 class CertificatePolicy(WireModel):
-    """How the next version of a certificate is made."""
+    """
+    How the next version of a certificate is made; what is None is left out, and gets the vault's default.
+
+    Attributes:
+        id: URL; set by the vault.
+        key_props: type, size (bits) or curve of the key, whether it may leave the vault, and is used again.
+        secret_props: whether the secret is PKCS#12 or PEM, as a media type.
+        x509_props: what the certificate says; its validity in calendar months.
+        lifetime_actions: what happens by itself, at a percentage of the lifetime or days before expiry.
+        issuer: who signs: ``Self``, ``Unknown`` or an issuer object.
+        attributes: when the policy was made and changed (epoch seconds); set by the vault.
+
+    Source: https://learn.microsoft.com/rest/api/keyvault/certificates/get-certificate-policy (definitions).
+
+    Examples:
+        >>> from kvlab import CertificatePolicy
+        >>> CertificatePolicy.self_signed("CN=contoso.com", validity_months=6).x509_props.validity_months
+        6
+    """
 
     id: str | None = None
     key_props: KeyProperties | None = None
