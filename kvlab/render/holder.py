@@ -8,7 +8,7 @@ from kvlab.render.script import APPLICATION, CA, VAULT
 from kvlab.render.stage import Holding, KeyPlace, Lane, Look, Step
 
 if TYPE_CHECKING:
-    from kvlab.render.chapter import Chapter
+    from kvlab.render.chapter import Chapter, Origin
 
 
 _SECRET_NOTES: dict[object, str] = {True: "with the key", False: "no key in it"}
@@ -38,26 +38,27 @@ def lanes_of(chapter: Chapter, kind: str, steps: tuple[Step, ...], vault_name: s
         own = (Holding("backup", "sealed"),)
     if chapter.of("backup_certificate"):
         own = (*own, Holding("backup", "sealed"))
-    application = _application(chapter, kind)._replace(holds=own)
+    application = _application(chapter)._replace(holds=own)
     if kind == "manual":
         held = (Holding("CSR", "signed" if state[4] in reached else "to sign", "pending"),) * (state[3] in reached)
         practice = chapter.authority
         return application, home, Lane(CA, "Your CA", practice, held)
     if kind == "known issuer":
         held = (Holding("CSR", "ordered", "pending"),) * (state[2] == "done") + (certificate,) * (state[4] == "done")
+        ca = chapter.issuer_authority
         return (
             application,
             home,
-            Lane(CA, chapter.authority or "CA", "simulated" if chapter.authority else "", held),
+            Lane(CA, ca or "CA", "simulated" if ca else "", held),
         )
     return application, home
 
 
-def _application(chapter: Chapter, kind: str) -> Lane:
+def _application(chapter: Chapter) -> Lane:
     lane = Lane(APPLICATION, "Your application")
     if chapter.end == "purged":
         return lane
-    if kind == "import":
+    if chapter.origin == "brought":
         return lane._replace(key="copy", key_words="had the key; may have a copy")
     if chapter.has_version and chapter.first.detail.get("exportable"):
         return lane._replace(key="may", key_words="may get it with the secret")
@@ -86,8 +87,10 @@ def _in_vault(chapter: Chapter) -> tuple[Holding, ...]:
     if status == "completed":
         return ready
     waiting: tuple[Holding, ...] = ()
-    if status == "inProgress":
+    if chapter.under_way:
         waiting = (Holding("pending", "inProgress", "pending"),)
+    elif status == "inProgress":
+        waiting = (Holding("pending", end, "over"),)
     elif status != "deleted":
         waiting = (Holding("pending", status, "over"),)
     if chapter.current:
@@ -105,9 +108,19 @@ def key_sentence(chapter: Chapter, kind: str) -> str:
         return "The certificate is deleted; the private key is still in the vault, and can be recovered with it."
     if kind == "import":
         return "The private key is in the vault; whoever had the file may have it still."
+    if kind == "restore":
+        back = "The private key came back inside the backup, which only this vault's master key opens."
+        return f"{back}{_exported(chapter)}"
     if chapter.status == "deleted":
         return "The pending operation was deleted."
-    return f"The private key was made in the vault, and no step carries it out.{_exported(chapter)}"
+    return f"{_ORIGIN_WORDS[chapter.origin]}{_exported(chapter)}"
+
+
+_ORIGIN_WORDS: dict[Origin, str] = {
+    "made": "The private key was made in the vault, and no step carries it out.",
+    "brought": "The private key is the imported one, taken again; whoever had the file may have it still.",
+    "restored": "The private key is the restored one, taken again, and no step carries it out.",
+}
 
 
 def _exported(chapter: Chapter) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from kvlab.errors import VaultError
@@ -66,6 +68,10 @@ WORDS = {
 }  # fmt: skip
 
 
+Barred = Mapping[Move, VaultError]
+NOTHING_BARRED: Barred = MappingProxyType({})
+
+
 class Where(NamedTuple):
     """
     Where an operation stands.
@@ -117,27 +123,48 @@ def cell(where: Where, status: Status, move: Move) -> Cell:
     return Cell("legal", found.value)
 
 
-def machine_sentence(where: Where) -> str:
-    """Say in one sentence where an operation stands and where it can go."""
+def now_cell(where: Where, move: Move, barred: Barred) -> Cell:
+    """Tell what a move leads to now: the table's word, unless the vault refuses it for a reason that is not there."""
+    refusal = barred.get(move)
+    if refusal is None:
+        return cell(where, where.status, move)
+    return Cell("refused", str(refusal.status), " ".join(refusal.message.split()))
+
+
+def machine_sentence(where: Where, barred: Barred = NOTHING_BARRED) -> str:
+    """
+    Say in one sentence where an operation stands and where it can go.
+
+    Args:
+        where: how it stands.
+        barred: what the vault would refuse now though the table has it: for the name, or for want of a permission.
+    """
     targets = [
         f"{move_words(move)} to {found.words}"
         for move in Move
-        if (found := cell(where, where.status, move)).kind == "legal" and found.words != where.status
+        if (found := now_cell(where, move, barred)).kind == "legal" and found.words != where.status
     ]
     can = f" From here: {', '.join(targets)}." if targets else ""
     return f"State machine of the operation on {where.name}: it is {where.status.value}; {_signer(where)} signs.{can}"
 
 
-def machine_text(where: Where) -> str:
-    """Write where an operation stands, and what each move would be answered, for a terminal."""
+def machine_text(where: Where, barred: Barred = NOTHING_BARRED) -> str:
+    """Write where an operation stands, and what each move would be answered, for a terminal; arguments as above."""
     lines = [f"operation on {where.name} · {SIGNS[where.status]} {where.status.value} · {_signer(where)} signs"]
     for move in Move:
-        found = cell(where, where.status, move)
+        found = now_cell(where, move, barred)
         if found.kind == "legal":
             lines.append(f"✓ {move_words(move)}: {found.words}")
         elif found.kind == "refused":
             lines.append(f"✕ {move_words(move)}: {found.words} {found.sentence}")
     return "\n".join(lines)
+
+
+def barred_html(where: Where, barred: Barred) -> str:
+    """List what the vault would refuse now though the table has it; empty if there is nothing such."""
+    found = [(move_words(move), now_cell(where, move, barred)) for move in barred]
+    items = "".join(f"<li>{text(words)}: {now.words} {text(now.sentence)}</li>" for words, now in found)
+    return f"<p>Refused now, whatever the table says:</p><ul>{items}</ul>" if items else ""
 
 
 def machine_table(where: Where) -> str:
@@ -170,21 +197,22 @@ def _signer(where: Where) -> str:
     return "your own CA" if where.worker is Worker.CALLER else f"issuer {where.issuer}"
 
 
-def machine_svg(where: Where, *, seeded: bool) -> str:
+def machine_svg(where: Where, *, seeded: bool, barred: Barred = NOTHING_BARRED) -> str:
     """
     Draw the state machine, live and static alike; a line is there because the table has a row for it.
 
     Args:
         where: how the operation stands; the lines that lead on from there are marked.
         seeded: whether to say that the keys are not secret.
+        barred: as for the sentence; no line is marked for them.
     """
     return "".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" class="kvf" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" ',
-        f'role="img" aria-label="{text(machine_sentence(where))}" style="max-width:100%;height:auto">',
+        f'role="img" aria-label="{text(machine_sentence(where, barred))}" style="max-width:100%;height:auto">',
         style_of("flow.css"),
         f'<rect class="paper" x=".5" y=".5" width="{WIDTH - 1}" height="{HEIGHT - 1}" rx="10"/>',
         _seed() if seeded else "",
-        *_lines(where),
+        *_lines(where, barred),
         *(_state(where, status) for status in Status),
         "</svg>",
     ])  # fmt: skip
@@ -214,21 +242,27 @@ def _moves(where: Where, source: Status, target: Status) -> list[Move]:
     return [move for move in Move if outcome(source, move, where.worker) is target]
 
 
-def _lines(where: Where) -> list[str]:
+def _lines(where: Where, barred: Barred) -> list[str]:
     # What leads on from here comes last: two lines with the same words share their place.
     pairs = sorted(_LINES, key=lambda pair: pair[0] is where.status)
-    single = [_line(_LINES[pair], _moves(where, *pair), leads=pair[0] is where.status) for pair in pairs]
-    return [*single, *(_shared(where, target, line) for target, line in _SHARED.items())]
+    single = [
+        _line(_LINES[pair], moves, leads=pair[0] is where.status and not barred.keys() >= set(moves))
+        for pair in pairs
+        for moves in [_moves(where, *pair)]
+    ]
+    return [*single, *(_shared(where, target, line, barred) for target, line in _SHARED.items())]
 
 
-def _shared(where: Where, target: Status, line: _Line) -> str:
+def _shared(where: Where, target: Status, line: _Line, barred: Barred) -> str:
     """Draw the line on which end states lead to a state, with the moves that do and the states that have them."""
     sources = [status for status in _ENDS if _moves(where, status, target)]
     if not sources:
         return ""
     from_where = "any end state" if len(sources) == len(_ENDS) else " or ".join(status.value for status in sources)
     moves = _moves(where, sources[0], target)
-    return _line(line, moves, leads=where.status in sources, after=f", from {from_where}")
+    return _line(
+        line, moves, leads=where.status in sources and not barred.keys() >= set(moves), after=f", from {from_where}"
+    )
 
 
 def _line(line: _Line, moves: list[Move], *, leads: bool, after: str = "") -> str:

@@ -68,5 +68,10 @@ class CertificateReading:
 
     def made(self, events: Sequence[Event], chapter: int) -> Event | None:
         """Return the event that made a chapter's version, unless it was purged."""
-        found = chapters(events)[chapter]
-        return None if found.end == "purged" else found.made
+        told = chapters(events)
+        found = told[chapter]
+        if found.end == "purged":
+            return None
+        # A backup brings a version that its event does not name: as long as nothing follows, it is the newest.
+        restored = found.first.kind == "restore_certificate" and found is told[-1]
+        return found.first if restored else found.made

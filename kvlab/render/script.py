@@ -26,10 +26,9 @@ class Line(NamedTuple):
 
 Script = tuple[Line, ...]
 
-CREATE = (
-    "The application asks by name and policy. Inside, this begins with a key pair made in the vault, whose "
-    "private half nobody is shown."
-)
+ASKED = "The application asks by name and policy. "
+CREATE = f"{ASKED}Inside, this begins with a key pair made in the vault, whose private half nobody is shown."
+REUSED = "The policy says reuse_key: the key of the version before is taken again, and none is made. "
 MANUAL: Script = (
     Line(APPLICATION, VAULT, "Create a certificate", "create_certificate", CREATE),
     Line(

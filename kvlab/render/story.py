@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING
 
 from kvlab.render.chapter import Chapter, chapters, own_events
 from kvlab.render.holder import key_sentence, lanes_of
-from kvlab.render.script import APPLICATION, BY_HAND, IMPORT, KNOWN, MANUAL, RENEWAL, RESTORE, SELF, VAULT, Script
+from kvlab.render.script import (
+    APPLICATION,
+    ASKED,
+    BY_HAND,
+    IMPORT,
+    KNOWN,
+    MANUAL,
+    RENEWAL,
+    RESTORE,
+    REUSED,
+    SELF,
+    VAULT,
+    Script,
+)
 from kvlab.render.stage import Holding, Lane, Look, State, Step, Story
 
 if TYPE_CHECKING:
@@ -76,7 +89,7 @@ def _tell(chapter: Chapter, told: Collection[int]) -> tuple[str, tuple[Step, ...
 def _story(chapter: Chapter, kind: str, steps: tuple[Step, ...], vault_name: str) -> Story:
     status = chapter.end or chapter.status
     # A version that ended is told by its certificate; what is pending beside it is still the news.
-    status = chapter.status if chapter.end == "expired" and chapter.status == "inProgress" else status
+    status = chapter.status if chapter.end == "expired" and chapter.status != "completed" else status
     title = (RENEWED if chapter.renewed else TITLES)[kind]
     name = chapter.first.object.split("/", 1)[1]
     look = _LOOKS.get(status, "over")
@@ -91,6 +104,14 @@ def _steps(script: Script, states: Sequence[State]) -> tuple[Step, ...]:
     )
 
 
+def _begun(steps: tuple[Step, ...], chapter: Chapter) -> tuple[Step, ...]:
+    """Tell in the first step who began, and that no key was made where the one before was taken again."""
+    first = RENEWAL.step(1)._replace(state=steps[0].state) if chapter.renewed else steps[0]
+    if chapter.reuses:
+        first = first._replace(about=f"{REUSED}{first.about}" if chapter.renewed else f"{ASKED}{REUSED.rstrip()}")
+    return (first, *steps[1:])
+
+
 def _all_done(script: Script, chapter: Chapter) -> tuple[Step, ...]:
     """Return steps of which all but the last happened elsewhere."""
     elsewhere: list[State] = ["unseen"] * (len(script) - 1)
@@ -101,12 +122,12 @@ def _all_done(script: Script, chapter: Chapter) -> tuple[Step, ...]:
 def _self_steps(chapter: Chapter) -> tuple[Step, ...]:
     script = (RENEWAL, SELF[-1]) if chapter.renewed else SELF
     status = chapter.status
-    running: State = "now" if status == "inProgress" else "to come"
+    running: State = "now" if chapter.under_way else "to come"
     before: list[State] = ["done"] * (len(script) - 1)
     states: list[State] = [*before, "done" if status == "completed" else running]
     if not chapter.answered:
-        states = [*before[:-1], "now", "to come"]
-    *asked, sign = _steps(script, states)
+        states = [*before[:-1], running, "to come"]
+    *asked, sign = _begun(_steps(script, states), chapter)
     answers = tuple(event for event in chapter.of("transition") if event.detail.get("move") == "create")
     crossed = [(chapter.first,), (chapter.first, *answers)]
     done = tuple(event for event in chapter.of("transition") if event not in answers)
@@ -116,19 +137,17 @@ def _self_steps(chapter: Chapter) -> tuple[Step, ...]:
 
 def _known_steps(chapter: Chapter) -> tuple[Step, ...]:
     status, events = chapter.status, chapter.events
-    ca = chapter.authority
+    ca = chapter.issuer_authority
     # After a refusal another CA may have been asked, by hand: what was said to it is not this CA's.
-    talk = [event for event in events if event.detail.get("authority") == ca]
-    running, done = status == "inProgress", status == "completed"
+    talk = [event for event in events if ca and event.detail.get("authority") == ca]
+    running, done = chapter.under_way, status == "completed"
     ordered = _answered(talk)
     polls = chapter.of("poll")
     under_way: State = "now" if running else "to come"
     polled: State = "done" if polls and not running else under_way if ordered else "to come"
     answered: State = "done" if any(event.step == 4 for event in talk) else "to come"
     states: list[State] = ["done", "done" if ordered else under_way, polled, answered, "done" if done else "to come"]
-    first, order, poll, answer, merge = _steps(KNOWN, states)
-    if chapter.renewed:
-        first = RENEWAL.step(1)._replace(state=first.state)
+    first, order, poll, answer, merge = _begun(_steps(KNOWN, states), chapter)
     placing, answering = _divided(talk)
     order = order._replace(events=placing)
     if silent := sum(_is_silence(event) for event in talk):
@@ -176,8 +195,9 @@ def _with_outcome(answer: Step, chapter: Chapter) -> Step:
     error = next((event.detail["error"] for event in chapter.events if event.detail.get("error")), None)
     if error is not None:
         return answer._replace(remark=str(error["code"]), tone="bad")
-    ended = chapter.status in ("cancelled", "deleted")
-    return answer._replace(remark=chapter.status, tone="bad") if ended else answer
+    ends = [chapter.status, *(str(event.detail.get("to")) for event in chapter.of("transition"))]
+    ended = next((status for status in ends if status in ("cancelled", "deleted")), "")
+    return answer._replace(remark=ended, tone="bad") if ended else answer
 
 
 def _times(count: int) -> str:
@@ -191,14 +211,12 @@ def _manual_steps(chapter: Chapter, told: Collection[int]) -> tuple[Step, ...]:
     answered: State = "done" if chapter.answered else "to come"
     states: list[State] = ["done", answered, *(_outside(number, seen, told, done=done) for number in (3, 4))]
     states.append("done" if done else "to come")
-    if status == "inProgress" and "to come" in states:
+    if chapter.under_way and "to come" in states:
         states[states.index("to come")] = "now"
-    steps = [
-        step._replace(asks="" if step.state in ("done", "unseen") or status != "inProgress" else step.asks)
-        for step in _steps(MANUAL, states)
+    steps: list[Step] = [
+        step._replace(asks=step.asks if chapter.under_way and step.state not in ("done", "unseen") else "")
+        for step in _begun(_steps(MANUAL, states), chapter)
     ]
-    if chapter.renewed:
-        steps[0] = RENEWAL.step(1)._replace(state="done")
     crossed = (
         ("create_certificate",),
         ("create_certificate", "transition"),
@@ -206,11 +224,12 @@ def _manual_steps(chapter: Chapter, told: Collection[int]) -> tuple[Step, ...]:
         ("ca.answer", "ca.refusal"),
         ("merge_certificate",),
     )
-    refused = tuple(event for event in chapter.of("refused") if event.detail.get("operation") == "merge_certificate")
     told_steps = [step._replace(events=chapter.of(*kinds)) for step, kinds in zip(steps, crossed, strict=True)]
+    merge = told_steps[4]
+    refused = _refused_merges(chapter)
     if refused:
-        words = "after a refusal" if done else f"{_refusals(len(refused))}; it can still be merged"
-        merge = told_steps[4]
+        still = "; it can still be merged" if chapter.under_way else ""
+        words = "after a refusal" if done else f"{_refusals(len(refused))}{still}"
         told_steps[4] = merge._replace(remark=words, tone="" if done else "bad", events=merge.events or refused)
     return tuple(told_steps)
 
@@ -221,6 +240,13 @@ def _outside(number: int, seen: set[int], told: Collection[int], *, done: bool) 
     if done:
         return "unseen"
     return "told" if number in told else "to come"
+
+
+def _refused_merges(chapter: Chapter) -> tuple[Event, ...]:
+    """Return the refused merges up to the one that was done: what is tried again afterwards is no part of the flow."""
+    tries = chapter.of("refused", "merge_certificate")
+    merged = next((at for at, event in enumerate(tries) if event.kind == "merge_certificate"), len(tries))
+    return tuple(event for event in tries[:merged] if event.detail.get("operation") == "merge_certificate")
 
 
 def _refusals(count: int) -> str:

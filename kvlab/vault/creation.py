@@ -227,6 +227,7 @@ def begin_operation(core: Core, order: Order, requested: Requested) -> Operation
         "create_certificate", about, request_id=request_id, step=1, issuer=issuer, ignored=order.ignored or None,
         key_type=plan.policy.key_props and plan.policy.key_props.kty,
         exportable=plan.policy.key_props and plan.policy.key_props.exportable, seeded=core.seeded or None,
+        key_reused=True if plan.reused is not None else None,
     )  # fmt: skip
     before = (plan.row.status if plan.row else None) or Status.NONE.value
     turn.record(

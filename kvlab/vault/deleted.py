@@ -195,7 +195,11 @@ class DeletedCertificateOperations(View):
                 newest = content["versions"][-1]["version"]
                 raise RestoreConflict("certificate", self._place.id("certificates", content["name"], newest))
             reschedule(turn, archive.keep_certificate(core, turn.connection, content))
-            turn.record("restore_certificate", f"certificates/{content['name']}", versions=len(content["versions"]))
+            newest = content["versions"][-1]
+            turn.record(
+                "restore_certificate", f"certificates/{content['name']}", versions=len(content["versions"]),
+                key_type=newest["key_type"], exportable=bool(newest["exportable"]),
+            )  # fmt: skip
             row = rows.latest(turn.connection, core.vault_id, key)
             assert row is not None
             return answer.bundle(row, self._place, turn.now)

@@ -92,7 +92,7 @@ class FlowView(Following, module="flow"):
         self._news = ""
         self._states: tuple[Any, ...] = ()
         self._trouble = ""
-        self._lives: dict[str, Life | None] = {}
+        self._lives: dict[int, Life] = {}
         super().__init__(vault, self._reading.hears, about=self._reading.about, **options)
         self.on_msg(self._told_to)
         self.observe(lambda _: self.draw(), ["at", "selected", "told"])
@@ -224,13 +224,15 @@ class FlowView(Following, module="flow"):
     def _life(self, made: Event | None, *, last: bool) -> Life | None:
         if made is None:
             return None
-        if made.version not in self._lives:
+        life = self._lives.get(made.seq)
+        if life is None:
             expires = self._glance(made.version).not_after
+            if expires is None:
+                # Who may not look now may be allowed to later: this is not kept.
+                return None
             asked = next((one["asked"] for one in made.detail.get("overrides", ()) if one["field"] == "validity"), "")
-            life = None if expires is None else Life(made.time, expires, asked=asked)
-            self._lives[made.version or ""] = life
-        life = self._lives[made.version or ""]
-        return life._replace(renews=self._glance().renews_at) if life and last else life
+            life = self._lives[made.seq] = Life(made.time, expires, asked=asked)
+        return life._replace(renews=self._glance().renews_at) if last else life
 
     def _glance(self, version: str | None = None) -> Glance:
         try:

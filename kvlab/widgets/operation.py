@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import traitlets
 
 from kvlab.clock import SimulatedClock
-from kvlab.errors import ForbiddenByPolicy, ForbiddenByRbac, VaultError
+from kvlab.errors import ForbiddenByPolicy, ForbiddenByRbac, InvalidName, NameDeleted, NameInUse, VaultError
 from kvlab.render.call.call import Call
 from kvlab.render.call.page import Part
 from kvlab.render.call.rest import response_text
 from kvlab.render.chapter import about, chapters
 from kvlab.render.error import error_html
-from kvlab.render.machine import WORKERS, Where, machine_sentence, machine_svg, machine_table, machine_text
+from kvlab.render.machine import (
+    WORKERS,
+    Where,
+    barred_html,
+    cell,
+    machine_sentence,
+    machine_svg,
+    machine_table,
+    machine_text,
+)
 from kvlab.render.markup import card, image, pill, seed_pill, text
 from kvlab.render.past import past_html
 from kvlab.render.timeline import clock_words
@@ -99,6 +108,7 @@ class OperationView(Following, module="operation"):
         where: how the operation stands.
         legal: the moves that would be done now.
         refused: the refusals of the others.
+        barred: those of them that are not the table's, such as for want of a permission.
     """
 
     view = traitlets.Dict().tag(sync=True)
@@ -111,6 +121,7 @@ class OperationView(Following, module="operation"):
         self.where = Where(name, Status.NONE, Worker.CALLER, "Unknown")
         self.legal: tuple[Move, ...] = ()
         self.refused: dict[Move, VaultError] = {}
+        self.barred: dict[Move, VaultError] = {}
         self._outcome = ""
         wanted = about(name)
         super().__init__(vault, lambda event: event.object.casefold() == wanted, about=wanted, **options)
@@ -156,8 +167,11 @@ class OperationView(Following, module="operation"):
         self.legal = tuple(move for move, refusal in verdicts.items() if refusal is None)
         self.refused = {move: refusal for move, refusal in verdicts.items() if refusal is not None}
         own = _where(self.name, glance, "")
+        self.barred = {
+            move: refusal for move, refusal in self.refused.items() if cell(own, own.status, move).kind == "legal"
+        }
         self.view = {
-            "svg": machine_svg(self.where, seeded=self.vault.seeded),
+            "svg": machine_svg(self.where, seeded=self.vault.seeded, barred=self.barred),
             "name": self.name,
             "status": pill(own.status.value, PILLS[own.status.value]),
             "seed": seed_pill() if self.vault.seeded else "",
@@ -186,7 +200,7 @@ class OperationView(Following, module="operation"):
         """Ask the vault what it would answer; where a file is needed that is not there, its table knows."""
         if move in (Move.MERGE, Move.IMPORT):
             refusal = self.vault.rehearse(CALLS[move], self.name, b"")
-            if isinstance(refusal, ForbiddenByPolicy | ForbiddenByRbac):
+            if isinstance(refusal, _WHATEVER_THE_FILE):
                 return refusal
             found = answer(glance.status, move, glance.worker, name=self.name, issuer=glance.issuer)
             return found if isinstance(found, VaultError) else None
@@ -220,22 +234,27 @@ class OperationView(Following, module="operation"):
     def picture(self) -> str:
         """Return the SVG of the state machine."""
         self.draw()
-        return machine_svg(self.where, seeded=self.vault.seeded)
+        return machine_svg(self.where, seeded=self.vault.seeded, barred=self.barred)
 
     def sentence(self) -> str:
         """Return where the operation stands as one sentence."""
-        return machine_sentence(self.where)
+        return machine_sentence(self.where, self.barred)
 
     def page(self) -> str:
         """Return the picture, every move in every state, and what has happened, for a page without a kernel."""
         drawn = image(self.picture(), self.sentence())
         past = f"<details><summary>What has happened</summary>{past_html(self._past())}</details>"
         subtitle = f"of the certificate <b>{text(self.name)}</b> · {text(_subject(self.where))}"
-        return card("Operation", subtitle, str(self.view["status"]), f"{drawn}{machine_table(self.where)}{past}")
+        return card(
+            "Operation",
+            subtitle,
+            str(self.view["status"]),
+            f"{drawn}{barred_html(self.where, self.barred)}{machine_table(self.where)}{past}",
+        )
 
     def __repr__(self) -> str:
         self.draw()
-        return machine_text(self.where)
+        return machine_text(self.where, self.barred)
 
 
 def _sign_and_merge(vault: Vault, name: str) -> object:
@@ -246,6 +265,9 @@ def _sign_and_merge(vault: Vault, name: str) -> object:
     signed: Any = vault.practice_ca().sign(pending) if legal and pending else b""
     return vault.merge_certificate(name, signed)
 
+
+_WHATEVER_THE_FILE = (ForbiddenByPolicy, ForbiddenByRbac, InvalidName, NameDeleted, NameInUse)
+"""The refusals that no file could avoid and that are not those of the table."""
 
 _ACTIONS: dict[Move, Callable[[Vault, str], object]] = {
     Move.POLL: lambda vault, name: vault.get_certificate_operation(name),
