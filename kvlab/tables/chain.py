@@ -56,7 +56,8 @@ def chain(
         - ``subject``, ``issuer``: string.
         - ``issued_by``: Int64, the number of its issuer, its own if self-signed; <NA> where that is missing.
         - ``link``: category, the verdict on it and the link to its issuer: ``verifies``, ``fails``, ``missing``,
-          ``not checked`` (a signature of a kind that can not be computed).
+          ``not checked`` (a signature of a kind that can not be computed). Names outside the name constraints above it
+          and a critical extension that no verifier knows make it fail too, and ``why`` tells of them.
         - ``signature``, ``names``, ``key_identifier``, ``ca``, ``path_length``, ``valid``: boolean, one for each check
           (the issuer's key verifies the signature; the issuer's subject is the issuer name; the key identifiers agree;
           the issuer may sign certificates; no more CAs stand below the issuer than it allows; valid at ``at``); <NA>

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kvlab.errors import BrokenChain, ExcessiveWork, UnreadableContainer, X509Error
 from kvlab.x509.chain import ChainCertificate, order_chain, order_from_leaf
+from kvlab.x509.constraint import outside, unknown_critical
 from kvlab.x509.explain import explain_certificate
 from kvlab.x509.summary import Summary, summarize
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Role = Literal["leaf", "intermediate", "root", "unrelated", "unreadable"]
 Verdict = Literal["verifies", "fails", "missing", "not checked"]
 
+_NAMES_TOLD = 3
 _CANDIDATES = 16
 """Of several possible issuers so many are tried, so that nobody can order long work."""
 
@@ -42,6 +44,7 @@ class Step:
         ca: the issuer may sign certificates: cA, and keyCertSign where there is a keyUsage.
         path_length: no more CAs stand between the issuer and the leaf than the issuer allows.
         valid: it is valid at the instant asked for.
+        constraints: the CAs above it allow its names, and each critical extension of it is one that a verifier knows.
         reasons: a sentence for each check that fails, or could not be made.
     """
 
@@ -55,12 +58,21 @@ class Step:
     ca: bool | None = None
     path_length: bool | None = None
     valid: bool | None = None
+    constraints: bool | None = None
     reasons: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
         """Say in a word what became of the link."""
-        checks = (self.name, self.key_identifier, self.signature, self.ca, self.path_length, self.valid)
+        checks = (
+            self.name,
+            self.key_identifier,
+            self.signature,
+            self.ca,
+            self.path_length,
+            self.valid,
+            self.constraints,
+        )
         if False in checks:
             return "fails"
         if self.issuer_index is None and self.role != "unreadable":
@@ -158,11 +170,11 @@ class _Line:
         step = Step(self.certificates[index].der, self._role(index), summary, issuer, reasons=())
         if issuer is None:
             reason = f"None of the certificates has the name of its issuer, {summary.issuer or '(empty)'}."
-            return self._with_validity(replace(step, reasons=(reason,)), summary)
+            return self._with_constraints(self._with_validity(replace(step, reasons=(reason,)), summary), index)
         step = self._with_link(step, index, issuer)
         if issuer != index:
             step = self._with_path_length(self._with_authority(step, issuer), index, issuer)
-        return self._with_validity(step, summary)
+        return self._with_constraints(self._with_validity(step, summary), index)
 
     def _role(self, index: int) -> Role:
         if self.issuers[index] == index and (self.summaries[index].ca or index > 0):
@@ -215,6 +227,21 @@ class _Line:
             return replace(step, path_length=True)
         reason = f"Number {issuer + 1} allows {most} CAs between it and the leaf; there are {count}."
         return replace(step, path_length=False, reasons=(*step.reasons, reason))
+
+    def _with_constraints(self, step: Step, index: int) -> Step:
+        """Say what is refused; where nothing is, nothing was asked for, as in most chains."""
+        reasons = [
+            f"Its critical extension {name} is none that a verifier of chains knows, so it must be refused."
+            for name in unknown_critical(self.fields[index])
+        ]
+        own = self.certificates[index]
+        # Those that a CA issues to itself are exempt, the leaf is not (RFC 5280 section 6.1.4, b).
+        if index in self.path and (index == self.path[0] or own.subject != own.issuer):
+            for issuer in self.path[self.path.index(index) + 1 :]:
+                names = outside(own.parsed, self.certificates[issuer].parsed)
+                told = f"{', '.join(names[:_NAMES_TOLD])}{', …' if len(names) > _NAMES_TOLD else ''}"
+                reasons += [f"The name constraints of number {issuer + 1} do not allow {told}."] if names else []
+        return replace(step, constraints=False, reasons=(*step.reasons, *reasons)) if reasons else step
 
     def _with_validity(self, step: Step, summary: Summary) -> Step:
         start, end = summary.not_before, summary.not_after

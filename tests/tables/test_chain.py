@@ -2,6 +2,7 @@
 
 import subprocess
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 import pandas as pd
 import pytest
@@ -212,3 +213,93 @@ def test_a_serial_number_that_rfc_5280_forbids_is_no_warning_beside_the_table(re
 
     assert list(tables.chain(negative, at=AT)["link"]) == ["fails"]
     assert not recwarn.list
+
+
+HOST, ADDRESS = x509.DNSName, x509.IPAddress
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+
+
+@pytest.mark.parametrize(
+    ("permitted", "excluded", "name", "told"),
+    [
+        ([HOST("contoso.com")], None, HOST("www.contoso.com"), ""),
+        ([HOST("contoso.com")], None, HOST("CONTOSO.com"), ""),
+        ([HOST("contoso.com")], None, HOST("www.notcontoso.com"), "dNSName www.notcontoso.com"),
+        ([HOST("a.com"), HOST("b.com")], None, HOST("*.b.com"), ""),
+        (None, [HOST("bad.contoso.com")], HOST("x.bad.contoso.com"), "dNSName x.bad.contoso.com"),
+        (None, [HOST("")], HOST("x"), "dNSName x"),
+        ([HOST("contoso.com")], None, ADDRESS(ip_address("10.0.0.1")), ""),
+        ([ADDRESS(ip_network("10.0.0.0/8"))], None, ADDRESS(ip_address("10.1.2.3")), ""),
+        ([ADDRESS(ip_network("10.0.0.0/8"))], None, ADDRESS(ip_address("2001:db8::1")), "iPAddress 2001:db8::1"),
+        ([x509.RFC822Name("contoso.com")], None, x509.RFC822Name("a@contoso.com"), ""),
+        ([x509.RFC822Name("a@contoso.com")], None, x509.RFC822Name("b@contoso.com"), "rfc822Name b@contoso.com"),
+        ([x509.RFC822Name(".contoso.com")], None, x509.RFC822Name("a@contoso.com"), "rfc822Name a@contoso.com"),
+        ([x509.UniformResourceIdentifier(".contoso.com")], None,
+         x509.UniformResourceIdentifier("https://www.contoso.com:8443/x"), ""),
+        ([x509.UniformResourceIdentifier("contoso.com")], None, x509.UniformResourceIdentifier("https://b.com/"),
+         "uniformResourceIdentifier https://b.com/"),
+        ([x509.DirectoryName(name_of("LEAF"))], None, HOST("a"), ""),
+        ([x509.DirectoryName(name_of("other"))], None, HOST("a"), "directoryName CN=leaf"),
+        (None, [x509.DirectoryName(name_of("leaf"))], HOST("a"), "directoryName CN=leaf"),
+    ],
+)  # fmt: skip
+def test_names_outside_the_constraints_of_a_ca_above_make_the_link_fail(permitted, excluded, name, told, tmp_path):
+    constraints = (x509.NameConstraints(permitted, excluded), True)
+    family = constrained(constraints, (x509.SubjectAlternativeName([name]), False))
+
+    table = tables.chain(family.all, at=AT)
+
+    assert list(table["link"]) == ["fails" if told else "verifies", "verifies", "verifies", "verifies"]
+    assert (
+        pd.isna(table.loc[0, "why"])
+        if not told
+        else table.loc[0, "why"] == (f"The name constraints of number 2 do not allow {told}.")
+    )
+    assert openssl_verifies(tmp_path, family) == (not told)
+
+
+def test_a_critical_extension_that_nobody_knows_makes_the_link_fail(tmp_path):
+    family = constrained((x509.SubjectInformationAccess([]), False), (UNKNOWN, True))
+
+    row = tables.chain(family.all, at=AT).iloc[0]
+
+    assert row["link"] == "fails"
+    assert row["why"] == (
+        "Its critical extension 1.2.3.4 is none that a verifier of chains knows, so it must be refused."
+    )
+    assert not openssl_verifies(tmp_path, family)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    ["300aa10830068704c0000201", "3000", "ff", "3006a0043002a000"],
+    ids=["an address without its mask", "empty", "no DER", "no such name"],
+)
+def test_name_constraints_that_can_not_be_read_are_no_exception(octets):
+    constraints = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.30"), bytes.fromhex(octets))
+    family = constrained((constraints, True), (x509.SubjectAlternativeName([HOST("a")]), False))
+
+    assert len(tables.chain(family.all, at=AT)) == 4
+
+
+def test_name_constraints_hold_for_all_below(tmp_path):
+    family = Family()
+    root_key, middle_key, _, _ = family.keys
+    limit = x509.NameConstraints([x509.DirectoryName(name_of("Low"))], None)
+    family.middle = Family.sign(middle_key, "Middle", "Root", root_key, [*authority(middle_key), (limit, True)], 365)
+
+    table = tables.chain([family.leaf, family.low, family.middle, family.root], at=AT)
+
+    assert list(table["link"]) == ["fails", "verifies", "verifies", "verifies"]
+    assert table.loc[0, "why"] == "The name constraints of number 3 do not allow directoryName CN=leaf."
+    assert not openssl_verifies(tmp_path, family)
+
+
+def constrained(of_low, of_leaf):
+    """A family whose last CA and whose leaf have one extension more."""
+    family = Family()
+    _, middle_key, low_key, leaf_key = family.keys
+    family.low = Family.sign(low_key, "Low", "Middle", middle_key, [*authority(low_key), of_low], 365)
+    family.leaf = Family.sign(leaf_key, "leaf", "Low", low_key, [of_leaf], 365)
+    family.all = [family.leaf, family.low, family.middle, family.root]
+    return family

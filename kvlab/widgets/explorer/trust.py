@@ -22,6 +22,7 @@ _CHECKS = {
     "key_identifier": "key identifiers",
     "ca": "issuer is a CA",
     "path_length": "path length",
+    "constraints": "names and critical extensions",
     "valid": "valid now",
 }
 _VERDICTS = {"verifies": "ok", "fails": "bad", "missing": "warn", "not checked": ""}
