@@ -85,8 +85,8 @@ class RehearsalOperations(View):
             404
         """
         method = getattr(type(self), operation)
-        self._core.begin()
         try:
+            self._core.begin()
             if operation in PERMISSIONS:
                 self._authorise(PERMISSIONS[operation], object_of(AREAS[operation], args, kwargs))
             getattr(method, "__wrapped__", method)(self._staged(_Rehearsal(self._core)), *args, **kwargs)

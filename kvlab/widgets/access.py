@@ -67,7 +67,9 @@ class AccessForm(Form):
                   value="get_certificate", options=trials, tab="trial"),
             Field("name", "Object's name", "text", "Of the certificate, key or secret.", value="web", tab="trial"),
         ]  # fmt: skip
+        self._known: dict[str, list[str]] = {}
         super().__init__(vault, "Who may do what", "Set permissions", fields, TABS)
+        self._known = self._grants()
         self.draw()
 
     @property
@@ -87,6 +89,7 @@ class AccessForm(Form):
 
     def end(self, answer: Vault) -> None:
         """Say how to use the vault as the principal."""
+        self._known = self._grants()
         self.status = ("ok", f"{answer.principal} may do this now.")
         call = mono(f'vault.as_principal("{answer.principal}")')
         self.outcome = f"<div>The vault as they see it: {call}, and here as <code>form.bound</code>.</div>"
@@ -141,7 +144,11 @@ class AccessForm(Form):
     def heard(self, event: Event) -> None:
         """Show what somebody else has said of the principal."""
         if event.object == f"principals/{self.inputs['principal'].value}" and event.kind == "set_principal":
-            self._load()
+            if self._grants() == self._known:
+                self._load()
+            elif self.state != "busy":
+                who = self.inputs["principal"].value
+                self.status = ("now", f"Somebody else has changed {who}; what you chose is kept here.")
             self.draw()
 
     def _grants(self) -> dict[str, list[str]]:
@@ -158,3 +165,4 @@ class AccessForm(Form):
             with self.holding():
                 for area in (*NAMES, "roles"):
                     self.inputs[area].value = grants[area]
+        self._known = self._grants()

@@ -41,6 +41,7 @@ class ContactsForm(Form):
         columns = [Option("email", "E-mail"), Option("name", "Name"), Option("phone", "Phone")]
         help_text = f"{Contacts.describe('contacts')} Only an e-mail address is needed."
         field = Field("contacts", "Contacts", "rows", help_text, value=[], member="contacts", options=columns)
+        self._kept: list[dict[str, str]] = []
         super().__init__(vault, "Contacts", "Keep contacts", [field])
         self._load()
 
@@ -60,6 +61,7 @@ class ContactsForm(Form):
 
     def end(self, answer: Contacts) -> None:
         """Say how many there are."""
+        self._kept = self.document()
         number = len(answer.contacts or ())
         self.status = ("ok", f"Kept: {number} contact{'' if number == 1 else 's'}.")
 
@@ -70,6 +72,7 @@ class ContactsForm(Form):
         except VaultError as error:
             self.refuse([error])
         else:
+            self._load()
             self.status = ("ok", "Removed: nobody is told any more.")
         self.draw()
 
@@ -96,8 +99,13 @@ class ContactsForm(Form):
 
     def heard(self, event: Event) -> None:
         """Show what somebody else has made of the contacts."""
-        if event.object == "certificates/contacts" and event.kind != "refused" and self.state != "busy":
+        if event.object != "certificates/contacts" or event.kind == "refused" or self.state == "busy":
+            return
+        if self.document() == self._kept:
             self._load()
+        else:
+            self.status = ("now", "Somebody else has changed the contacts; what you typed is kept here.")
+            self.draw()
 
     def _load(self) -> None:
         found: list[Any] = []
@@ -105,4 +113,5 @@ class ContactsForm(Form):
             found = self.vault.get_certificate_contacts().model_dump(mode="json").get("contacts", [])
         with self.holding():
             self.inputs["contacts"].value = found
+        self._kept = self.document()
         self.draw()

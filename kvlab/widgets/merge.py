@@ -134,10 +134,25 @@ class MergeForm(Form):
     def heard(self, event: Event) -> None:
         """Follow what happens to the operation, whoever makes it happen."""
         if event.object.casefold() == f"certificates/{self.name}".casefold() and event.kind not in ("poll", "refused"):
+            if self.state != "busy":
+                self._look_for_another()
             if self.state not in ("busy", "done"):
                 self._look_ahead()
                 self._show_flow()
             self.draw()
+
+    def _look_for_another(self) -> None:
+        """Show the request that is pending now, if it is not the one that was: that one's answer fits no more."""
+        try:
+            pending = self.vault.glance(self.name).operation
+        except VaultError:
+            return
+        if pending is None or pending.request_id == self._operation.request_id:
+            return
+        self._operation = pending
+        self.state = "idle"
+        self.status = ("now", f"{self.name}: another request is pending now")
+        self._show_request()
 
     def _source(self) -> bytes | str:
         return self._octets or str(self.inputs["certificate"].value)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import traitlets
 
 from kvlab.clock import SimulatedClock
-from kvlab.errors import ForbiddenByPolicy, ForbiddenByRbac, InvalidName, NameDeleted, NameInUse, VaultError
+from kvlab.errors import (
+    ForbiddenByPolicy,
+    ForbiddenByRbac,
+    InvalidName,
+    NameDeleted,
+    NameInUse,
+    VaultClosed,
+    VaultError,
+)
 from kvlab.render.call.call import Call
 from kvlab.render.call.page import Part
 from kvlab.render.call.rest import response_text
@@ -214,7 +222,11 @@ class OperationView(Following, module="operation"):
         clock = self.vault.clock
         if not isinstance(clock, SimulatedClock):
             return ""
-        due = self.vault.next_operation_due()
+        try:
+            due = self.vault.next_operation_due()
+        except VaultError:
+            # Of a vault that was closed: what has happened can still be read.
+            due = None
         waits = "" if due is None else f". Something falls due in {max((due - clock.now()).total_seconds(), 0):.0f} s"
         return f"simulated clock {clock_words(clock.now())}{waits}"
 
@@ -266,7 +278,7 @@ def _sign_and_merge(vault: Vault, name: str) -> object:
     return vault.merge_certificate(name, signed)
 
 
-_WHATEVER_THE_FILE = (ForbiddenByPolicy, ForbiddenByRbac, InvalidName, NameDeleted, NameInUse)
+_WHATEVER_THE_FILE = (ForbiddenByPolicy, ForbiddenByRbac, InvalidName, NameDeleted, NameInUse, VaultClosed)
 """The refusals that no file could avoid and that are not those of the table."""
 
 _ACTIONS: dict[Move, Callable[[Vault, str], object]] = {
