@@ -15,7 +15,7 @@ from kvlab.iot.policy import PolicyOperations
 from kvlab.iot.variable import certificate_variables, thing_variables
 from kvlab.iot.view import operation
 from kvlab.store import iot_policy as rows
-from kvlab.wire.iot import Allowed, AuthInfo, Authorization, AuthResult, Denial, Denied, Policy
+from kvlab.wire.iot_policy import Allowed, AuthInfo, Authorization, AuthResult, Denial, Denied, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,7 +17,7 @@ from kvlab.iot.page import PAGE_SIZE, cut, read_marker
 from kvlab.iot.principal import PrincipalView
 from kvlab.iot.view import operation, place_of
 from kvlab.store import iot_policy as rows
-from kvlab.wire.iot import (
+from kvlab.wire.iot_policy import (
     CreatedPolicy,
     CreatedPolicyVersion,
     EffectivePolicy,

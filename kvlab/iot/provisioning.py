@@ -28,7 +28,7 @@ from kvlab.iot.view import operation
 from kvlab.store import iot as rows
 from kvlab.store import iot_policy, iot_thing
 from kvlab.store import iot_template as templates
-from kvlab.wire.iot import (
+from kvlab.wire.iot_thing import (
     CreatedProvisioningTemplate,
     ProvisioningTemplate,
     ProvisioningTemplateDescription,

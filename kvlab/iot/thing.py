@@ -16,7 +16,7 @@ from kvlab.iot.page import PAGE_SIZE, cut, read_marker
 from kvlab.iot.principal import PrincipalView
 from kvlab.iot.view import operation
 from kvlab.store import iot_thing as rows
-from kvlab.wire.iot import (
+from kvlab.wire.iot_thing import (
     CreatedThing,
     PrincipalThingObject,
     PrincipalThingObjectList,
