@@ -16,11 +16,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from kvlab.providers.authority import Signer
-from kvlab.providers.baseline import check_caa, check_names, covers, key_of_request, longest_validity
+from kvlab.providers.baseline import check_caa, check_names, key_of_request, longest_validity
 from kvlab.providers.books import Order
 from kvlab.providers.hierarchy import ROOT, SECOND, end_of, issue_leaf, make_signers, serial_number, subject_of
 from kvlab.providers.refusal import Kind, Refusal, Unavailable
-from kvlab.providers.sample import SAMPLES
+from kvlab.providers.vetting import Rules, Vetting
 from kvlab.wire.ca import CaConfiguration
 from kvlab.x509.certificate import BACKDATED, not_after
 from kvlab.x509.key import load_pkcs8_der, private_key_pkcs8_der, public_key_der
@@ -32,29 +32,7 @@ if TYPE_CHECKING:
     from kvlab.entropy import Entropy
     from kvlab.providers.books import Books
     from kvlab.providers.hierarchy import House
-    from kvlab.wire.ca import CaOrganization
     from kvlab.x509.key import PublicKey
-
-
-class Rules(NamedTuple):
-    """
-    Where the CAs differ.
-
-    Attributes:
-        curve_521: whether P-521 keys are taken.
-        key_again: a key may be used again for the same common name; else never.
-        addresses: OV certificates may have public IP addresses.
-        unknown_domain_waits: an order for a domain that is not validated waits; else it is refused.
-        vetting_waits: and so for a product above the organization's level of validation.
-        cancels_issued: cancelling an issued certificate revokes it; else it is too late.
-    """
-
-    curve_521: bool
-    key_again: bool
-    addresses: bool
-    unknown_domain_waits: bool
-    vetting_waits: bool
-    cancels_issued: bool
 
 
 class Wanted(NamedTuple):
@@ -103,6 +81,7 @@ class Desk:
         self._opened = signers
         self._told = books.told()
         self.configuration = CaConfiguration.model_validate_json(self._told[0]) if self._told else _FRESH
+        self.vetting = Vetting(self.configuration, rules, house.caa)
 
     def open(self) -> None:
         """
@@ -145,32 +124,6 @@ class Desk:
         if not known:
             raise Refusal(Kind.LOGIN, "The account, or its key or password, is not known here.")
 
-    def organizations(self) -> list[CaOrganization]:
-        """Return the validation records."""
-        return self.configuration.organizations or SAMPLES
-
-    def domains(self) -> list[str]:
-        """Return the validated domains."""
-        if self.configuration.domains is not None:
-            return self.configuration.domains
-        return [domain for one in self.organizations() for domain in one.domains]
-
-    def organization(self, organization_id: str, common_name: str) -> CaOrganization:
-        """
-        Find the record an order is for; a CA that nobody configured finds one for every id.
-
-        Raises:
-            Refusal: there is none.
-        """
-        found = self.organizations()
-        for wanted in (organization_id, None):
-            # The record of this very id first, whatever the order they were given in.
-            if one := next((one for one in found if one.id == wanted), None):
-                return one
-        if self.configuration.organizations is None:
-            return next((one for one in found if covers(one.domains, common_name)), found[0])
-        raise Refusal(Kind.ORGANIZATION, f"There is no organization '{organization_id}' in this account.")
-
     def place(self, wanted: Wanted) -> Order:
         """
         Take an order; the one that was placed with the same reference if there is one.
@@ -184,13 +137,13 @@ class Desk:
         asked = (common_name, *(name.strip().lower() for name in wanted.names))
         extended = wanted.product == "EV-SSL"
         names = check_names(common_name, asked, extended=extended, addresses=self.rules.addresses)
-        names = self._with_partner(common_name, names)
+        names = self.vetting.with_partner(common_name, names)
         key, key_hash = self._checked_key(wanted.csr_der, common_name)
-        organization = self.organization(wanted.organization_id, common_name)
+        organization = self.vetting.organization(wanted.organization_id, common_name)
         if wanted.product not in self.configuration.products:
             raise Refusal(Kind.PRODUCT, f"The product {wanted.product} is not enabled for this account.")
-        self._check_vetting(organization, extended=extended)
-        self._check_domains(names)
+        self.vetting.check_level(organization, extended=extended)
+        self.vetting.check_domains(names)
         check_caa(self.configuration.caa, names, self.house.caa)
         order = Order(
             number=self.books.next_number(), reference=wanted.reference, key_hash=key_hash, state="pending",
@@ -258,8 +211,8 @@ class Desk:
 
     def waits_for(self, order: Order) -> Wait | None:
         """Return what keeps the CA from deciding about a pending order; None if nothing does."""
-        unvetted = not self._vetted(order)
-        domains = tuple(name for name in order.names if self._needs_validation(name))
+        unvetted = not self.vetting.is_vetted(order)
+        domains = tuple(name for name in order.names if self.vetting.needs_validation(name))
         due = order.placed + self.configuration.delay_seconds
         early = self.seconds < due
         busy = 0 < self.configuration.polls >= order.polls
@@ -291,29 +244,6 @@ class Desk:
             self.books.add_signer(role, signer.certificate_der, public_key_der(key), private_key_pkcs8_der(key))
         return made
 
-    def _with_partner(self, common_name: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        """
-        Add the name with, or without, ``www.``: a CA gives it away where the common name is a whole domain.
-
-        What nobody asked for never keeps an order waiting, or has it refused.
-        """
-        bare = common_name.removeprefix("www.")
-        whole = bare in self.domains() or bare.count(".") == 1
-        if not whole or common_name.startswith("*.") or bare.replace(".", "").isdigit():
-            return names
-        partner = bare if bare != common_name else f"www.{bare}"
-        if partner not in names and (self._needs_validation(partner) or not self._may_certify(partner)):
-            return names
-        rest = [name for name in names if name not in (common_name, partner)]
-        return (common_name, partner, *rest)
-
-    def _may_certify(self, name: str) -> bool:
-        try:
-            check_caa(self.configuration.caa, [name], self.house.caa)
-        except Refusal:
-            return False
-        return True
-
     def _checked_key(self, csr_der: bytes, common_name: str) -> tuple[PublicKey, bytes]:
         """Return the key of a request, and the SHA-256 it is known by."""
         key = key_of_request(csr_der)
@@ -326,26 +256,6 @@ class Desk:
             ):
                 raise Refusal(Kind.USED_KEY, "The public key in the CSR has been used before.")
         return key, key_hash
-
-    def _check_vetting(self, organization: CaOrganization, *, extended: bool) -> None:
-        if not self.rules.vetting_waits and extended and organization.vetting == "OV":
-            raise Refusal(Kind.VETTING, f"'{organization.name}' is not validated for EV.")
-
-    def _check_domains(self, names: Sequence[str]) -> None:
-        missing = [] if self.rules.unknown_domain_waits else [name for name in names if self._needs_validation(name)]
-        if missing:
-            raise Refusal(Kind.DOMAIN, f"'{missing[0]}' belongs to no validated domain of this account.")
-
-    def _vetted(self, order: Order) -> bool:
-        try:
-            organization = self.organization(order.organization_id, order.common_name)
-        except Refusal:
-            # The record was taken away after the order was placed.
-            return False
-        return organization.vetting in (("EV",) if order.product == "EV-SSL" else ("OV", "EV"))
-
-    def _needs_validation(self, name: str) -> bool:
-        return self.configuration.require_domain_validation and not covers(self.domains(), name)
 
     def _settle(self, order: Order, *, key: PublicKey | None = None, keep: bool = True) -> Order:
         """
@@ -368,7 +278,7 @@ class Desk:
 
     def _issue(self, order: Order, key: PublicKey) -> bytes:
         role = _role(order)
-        organization = self.organization(order.organization_id, order.common_name)
+        organization = self.vetting.organization(order.organization_id, order.common_name)
         signers = self.signers()
         return issue_leaf(
             self.house, role, signers, key,

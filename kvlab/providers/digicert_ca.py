@@ -18,11 +18,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from cryptography import x509
 
 from kvlab.errors import X509Error
-from kvlab.providers.desk import Rules, Wanted
+from kvlab.providers.desk import Wanted
 from kvlab.providers.hierarchy import House
 from kvlab.providers.message import CaRequest, CaResponse
 from kvlab.providers.refusal import Kind, Refusal
 from kvlab.providers.simulated import SimulatedCa
+from kvlab.providers.vetting import Rules
 from kvlab.x509.container import load_request, pem_certificate
 
 if TYPE_CHECKING:

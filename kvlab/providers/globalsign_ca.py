@@ -15,11 +15,12 @@ from cryptography import x509
 from kvlab.errors import X509Error
 from kvlab.providers import soap
 from kvlab.providers.baseline import read_address
-from kvlab.providers.desk import Rules, Wanted
+from kvlab.providers.desk import Wanted
 from kvlab.providers.hierarchy import ROOT, House
 from kvlab.providers.message import CaRequest, CaResponse
 from kvlab.providers.refusal import Kind, Refusal
 from kvlab.providers.simulated import SimulatedCa
+from kvlab.providers.vetting import Rules
 from kvlab.x509.container import load_request, pem_certificate, pem_p7b
 from kvlab.x509.name import format_name
 
@@ -150,14 +151,14 @@ def _list_orders(desk: Desk, element: Element) -> tuple[dict[str, Member], int |
 
 
 def _list_domains(desk: Desk, element: Element) -> tuple[dict[str, Member], int | None]:  # noqa: ARG001
-    profiles = {name: one.id or "" for one in desk.organizations() for name in one.domains}
-    first = desk.organizations()[0].id or ""
+    profiles = {name: one.id or "" for one in desk.vetting.organizations() for name in one.domains}
+    first = desk.vetting.organizations()[0].id or ""
     found: list[Member] = [
         {
             "MSSLDomainID": f"DSMS{number:012}", "MSSLProfileID": profiles.get(name, first), "MSSLDomainName": name,
             "MSSLDomainStatus": "3",
         }
-        for number, name in enumerate(desk.domains(), 1)
+        for number, name in enumerate(desk.vetting.domains(), 1)
     ]  # fmt: skip
     return {"SearchMsslDomainDetails": {"SearchMsslDomainDetail": found}}, None
 

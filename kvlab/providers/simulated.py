@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from kvlab.providers.desk import Desk, Rules
+from kvlab.providers.desk import Desk
 from kvlab.providers.hierarchy import ROOT, House
 from kvlab.providers.message import CaRequest, CaResponse, Send
 from kvlab.providers.refusal import Refusal, Unavailable
+from kvlab.providers.vetting import Rules
 from kvlab.wire.ca import BLOTTED, CaConfiguration
 
 if TYPE_CHECKING:
