@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 import weakref
@@ -14,17 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic_core import to_json
 
 from kvlab.clock import Clock, SimulatedClock
-from kvlab.entropy import Entropy, SeededEntropy, SystemEntropy
-from kvlab.errors import InvalidProperty, OpenRefused, StoreUnavailable
+from kvlab.entropy import SeededEntropy
+from kvlab.errors import StoreUnavailable
 from kvlab.events import Event, EventLog
 from kvlab.store import certificate as certificates
 from kvlab.store import due, mail
 from kvlab.store import order as orders
 from kvlab.store import vault as rows
 from kvlab.store.store import Store
-from kvlab.vault.inoperable import REFUSED
+from kvlab.vault.setting import INOPERABLE, check_settings
 from kvlab.vault.turn import Turn
 from kvlab.vault.vault_clock import SharedClock, find_clock, is_clock
+from kvlab.vault.vault_entropy import find_entropy
 from kvlab.vault.view import storable
 from kvlab.vault.worker import Worker
 
@@ -36,12 +36,9 @@ if TYPE_CHECKING:
     from kvlab.providers.simulated import SimulatedCa
     from kvlab.vault.postman import Postman
 
-INOPERABLE = tuple(REFUSED)
 POLLS_REMEMBERED = 10_000
 OTHERS_SECONDS = 0.01
 """How often to look whether others are done with what is due."""
-
-_VAULT_NAME = re.compile(r"[A-Za-z](?:[0-9A-Za-z]|-(?!-)){1,22}[0-9A-Za-z]")
 
 
 class Unattended(NamedTuple):
@@ -87,7 +84,7 @@ class Core:
         self_delay_seconds: float,
         parent: Core | None = None,
     ) -> None:
-        _check_settings(name, retention_days, inoperable, self_delay_seconds)
+        check_settings(name, retention_days, inoperable, self_delay_seconds)
         self.store = store
         self.self_delay_seconds = self_delay_seconds
         with store.write() as connection:
@@ -111,7 +108,7 @@ class Core:
             self.vault_id: int = row.id
             if store.is_shared and self.clock.kind == "simulated" and not is_clock(clock):
                 self.clock = SharedClock(store, self.vault_id, self.clock.now())
-            self.entropy = self._entropy(connection, row, seed)
+            self.entropy = find_entropy(connection, store, row, seed)
             self.retention_days: int = row.retention_days
             self.purge_protection: bool = row.purge_protection
             self.inoperable: str = inoperable or row.inoperable
@@ -385,36 +382,9 @@ class Core:
         with self.store.read() as connection:
             return [_event(row) for row in rows.events_about(connection, self.vault_id, storable(about), limit)]
 
-    def _entropy(self, connection: Connection, row: Row[Any], seed: int | str | None) -> Entropy:
-        wanted = None if seed is None else str(seed)
-        if row.seed is not None and wanted not in (None, row.seed):
-            raise OpenRefused(f"The vault {self.name} was made with another seed.")
-        if row.seed is None and wanted is None:
-            return SystemEntropy()
-        if row.seed is None:
-            if not self.store.is_sqlite:
-                raise OpenRefused("A seed is for lessons: on PostgreSQL keys are always random.")
-            if certificates.has_unseeded_key(connection):
-                raise OpenRefused("This database holds keys that are random: none of its vaults can be seeded now.")
-            rows.set_vault(connection, self.vault_id, seed=wanted)
-        return SeededEntropy(
-            str(wanted) if row.seed is None else row.seed, self.name, rows.draws(connection, self.vault_id)
-        )
-
 
 def _event(row: Row[Any]) -> Event:
     return Event(
         row.seq, datetime.fromtimestamp(row.time, UTC), row.actor, row.kind, row.object, row.version, row.request_id,
         row.step, json.loads(row.detail) if row.detail else {},
     )  # fmt: skip
-
-
-def _check_settings(name: str, retention_days: int, inoperable: str | None, self_delay_seconds: float) -> None:
-    if not isinstance(name, str) or not _VAULT_NAME.fullmatch(name):
-        raise InvalidProperty("name", "A vault's name has 3 to 24 letters, digits and single hyphens.")
-    if not isinstance(retention_days, int) or not 7 <= retention_days <= 90:
-        raise InvalidProperty("retention_days", f"It is a whole number from 7 to 90, not {retention_days!r}.")
-    if inoperable not in (None, *INOPERABLE):
-        raise InvalidProperty("inoperable", f"It is 'documented' or 'recorded', not {inoperable!r}.")
-    if not isinstance(self_delay_seconds, (int, float)) or not 0 <= self_delay_seconds < float("inf"):
-        raise InvalidProperty("self_delay_seconds", "It is 0 or more.")
