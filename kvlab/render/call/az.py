@@ -93,9 +93,9 @@ def _command(call: Call) -> str:
     if call.name and not call.operation.startswith("restore_"):
         option = "--issuer-name" if "issuer" in call.operation else "--name"
         # A name may begin with a hyphen, which az takes for an option otherwise.
-        words.append([f"{option}={call.name}"] if call.name.startswith("-") else [option, shell(call.name)])
+        words.append([shell(f"{option}={call.name}")] if call.name.startswith("-") else [option, shell(call.name)])
     if call.version:
-        words.append(["--version", call.version])
+        words.append(["--version", shell(call.version)])
     words += _OPTIONS.get(call.operation, _no_options)(call)
     lines = [shell_command(words, _HEAD)]
     if call.operation == "set_certificate_issuer":
@@ -161,7 +161,7 @@ def _update(call: Call) -> list[list[str]]:
     given = call.arguments
     words = [["--policy", _policy(given["policy"])]] if "policy" in given else []
     words += [["--content-type", shell(given["content_type"])]] if "content_type" in given else []
-    words += [["--ops", *given["key_ops"]]] if "key_ops" in given else []
+    words += [["--ops", *map(shell, given["key_ops"])]] if "key_ops" in given else []
     enabled = (given.get("attributes") or {}).get("enabled")
     words += [["--enabled", _boolean(enabled)]] if enabled is not None else []
     return [*words, *_dates(call), *_tags(call)]
@@ -201,7 +201,7 @@ def _administrators(call: Call, vault: str) -> list[list[list[str]]]:
 def _create_key(call: Call) -> list[list[str]]:
     given = call.arguments
     words = [["--kty", shell(given["kty"])]]
-    words += [["--size", str(given["key_size"])]] if "key_size" in given else []
+    words += [["--size", shell(given["key_size"])]] if "key_size" in given else []
     words += [["--curve", shell(given["crv"])]] if "crv" in given else []
     words += [["--ops", *map(shell, given["key_ops"])]] if "key_ops" in given else []
     return [*words, *_disabled(call), *_dates(call), *_tags(call)]

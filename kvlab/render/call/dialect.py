@@ -82,7 +82,15 @@ def written(call: AnyCall) -> list[Written]:
 
 
 def _all(dialects: tuple[Dialect[C], ...], call: C) -> list[Written]:
-    return [Written(dialect.key, dialect.title, dialect.remark, dialect.write(call)) for dialect in dialects]
+    return [Written(dialect.key, dialect.title, dialect.remark, _text(dialect, call)) for dialect in dialects]
+
+
+def _text(dialect: Dialect[C], call: C) -> str:
+    """Write a call; nothing where a refused request lacks what the language needs, or has text for an object."""
+    try:
+        return dialect.write(call)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return ""
 
 
 def texts(call: AnyCall) -> dict[str, str]:

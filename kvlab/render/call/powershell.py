@@ -181,7 +181,7 @@ def _organization(organization: dict[str, Any]) -> list[str]:
 def _create_key(call: Call) -> Parameters:
     given = call.arguments
     words = [f"-KeyType {powershell(given['kty'])}"]
-    words += [f"-Size {given['key_size']}"] if "key_size" in given else []
+    words += [f"-Size {_number(given['key_size'])}"] if "key_size" in given else []
     words += [f"-CurveName {powershell(given['crv'])}"] if "crv" in given else []
     words += [f"-KeyOps {_list(given['key_ops'])}"] if "key_ops" in given else []
     return [], [*words, *_disabled(call), *_dates(call), *_tags(call)]
@@ -244,19 +244,20 @@ def _policy_words(call: Call) -> list[str]:
         "-Curve": key.get("crv"), "-SecretContentType": (policy.get("secret_props") or {}).get("contentType"),
         "-ValidityInMonths": x509_props.get("validity_months"), "-CertificateType": issuer.get("cty"),
     }  # fmt: skip
-    words = [
-        f"{option} {value if isinstance(value, int) else powershell(value)}"
-        for option, value in options.items()
-        if value is not None
-    ]
+    words = [f"{option} {_number(value)}" for option, value in options.items() if value is not None]
     words += [f"-DnsName {_list(names['dns_names'])}"] if names else []
     words += [f"-KeyUsage {_list(map(_flag, x509_props['key_usage']))}"] if x509_props.get("key_usage") else []
     words += [f"-Ekus {_list(x509_props['ekus'])}"] if x509_props.get("ekus") else []
     words += ["-ReuseKeyOnRenewal"] if key.get("reuse_key") else []
     words += ["-KeyNotExportable"] if key.get("exportable") is False else []
     transparency = issuer.get("cert_transparency")
-    words += [] if transparency is None else [f"-CertificateTransparency ${str(transparency).lower()}"]
+    words += [] if transparency is None else [f"-CertificateTransparency ${str(bool(transparency)).lower()}"]
     return words + [word for action in policy.get("lifetime_actions") or () for word in _action(action)]
+
+
+def _number(value: object) -> str:
+    """Write a number as it is; in a refused request anything may stand in its place."""
+    return str(value) if isinstance(value, int) else powershell(value)
 
 
 def _flag(usage: str) -> str:
@@ -267,7 +268,7 @@ def _action(action: dict[str, Any]) -> list[str]:
     verb = "Email" if (action.get("action") or {}).get("action_type") == "EmailContacts" else "Renew"
     options = {"lifetime_percentage": "PercentageLifetime", "days_before_expiry": "NumberOfDaysBeforeExpiry"}
     trigger = action.get("trigger") or {}
-    return [f"-{verb}At{to} {trigger[name]}" for name, to in options.items() if trigger.get(name) is not None]
+    return [f"-{verb}At{to} {_number(trigger[name])}" for name, to in options.items() if trigger.get(name) is not None]
 
 
 _PARAMETERS: dict[str, Callable[[Call], Parameters]] = {

@@ -180,7 +180,7 @@ def _issuer(call: Call) -> str:
 
 
 def _cryptography(call: Call) -> str:
-    algorithm = Code(f'{_CRYPTOGRAPHY[call.operation]}("{call.arguments["alg"]}")')
+    algorithm = Code(python_call(_CRYPTOGRAPHY[call.operation], call.arguments["alg"]))
     client = python_call("client.get_cryptography_client", call.name, key_version=call.version or None)
     members = ("digest", "value") if call.operation == "verify" else ("value",)
     operands = [_octets(call.arguments[member]) for member in members]
@@ -236,7 +236,7 @@ def _properties(call: Call) -> dict[str, Any]:
 
 
 def _instant(seconds: int | None) -> Code | None:
-    return None if seconds is None else Code(f"datetime.fromtimestamp({seconds}, UTC)")
+    return None if seconds is None else Code(f"datetime.fromtimestamp({int(seconds)}, UTC)")
 
 
 def _policy(policy: dict[str, Any]) -> Code:
