@@ -105,6 +105,9 @@ class ListingOperations(View):
         """
         Return one certificate as ``find_certificates`` lists it, deleted or not; None if there is none.
 
+        Args:
+            name: of the certificate.
+
         Raises:
             InvalidName: it is no name.
             ForbiddenByPolicy: and ``ForbiddenByRbac``: 403.

@@ -139,6 +139,9 @@ class RehearsalOperations(View):
         Return the same vault for one call that may be given up: once ``stopped()`` is true, it changes nothing.
 
         Its next change raises ``CallCancelled``; the key that was made for it is forgotten.
+
+        Args:
+            stopped: asked from the thread of the call, before each change.
         """
         return self._staged(_Stoppable(self._core, stopped))
 

@@ -228,7 +228,12 @@ class Vault(
         return view
 
     def at(self, vault_url: str) -> Vault:
-        """Return the same vault with ids that begin with another URL (for a server that stands elsewhere)."""
+        """
+        Return the same vault with ids that begin with another URL (for a server that stands elsewhere).
+
+        Args:
+            vault_url: such as ``https://localhost:8443``; a slash at its end is dropped.
+        """
         return self._view(self._principal, vault_url.rstrip("/"), self._caller)
 
     def sibling(self, name: str) -> Vault:

@@ -79,6 +79,10 @@ class View:
         """
         Refuse an operation that the caller may not do, for a door whose arguments are none: a call asks by itself.
 
+        Args:
+            operation: the method's name.
+            arguments: of the call, by name, as far as they are known.
+
         Raises:
             ForbiddenByPolicy: or ``ForbiddenByRbac``, 403.
         """
@@ -93,7 +97,14 @@ class View:
             raise refusal
 
     def note_refusal(self, operation: str, about: str, error: VaultError) -> None:
-        """Record that the caller was refused; ``about`` is what the request was for."""
+        """
+        Record that the caller was refused.
+
+        Args:
+            operation: the method's name.
+            about: what the request was for, such as ``certificates/web``.
+            error: the refusal.
+        """
         if self._observing:
             return
         message = storable(error.message)[:MESSAGE_LENGTH]
