@@ -157,7 +157,9 @@ class LifecycleForm(Form):
 
     def heard(self, event: Event) -> None:
         """Look again whenever something happens to the certificate."""
-        if event.object.casefold() == f"certificates/{self.name}".casefold() and event.kind not in ("poll", "refused"):
+        # What comes of a move of its own is looked at when it is over: until then no other one is taken.
+        mine = event.object.casefold() == f"certificates/{self.name}".casefold()
+        if mine and event.kind not in ("poll", "refused") and self.state != "busy":
             self.look()
 
     def _answer_now(self, key: str, enabled: bool | None) -> ServiceError | str | None:

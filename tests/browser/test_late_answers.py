@@ -1,31 +1,11 @@
-"""The explorer's list and tabs with a kernel whose answers come when the test says so: late, and in odd order."""
+"""Explorer and forms with a kernel whose answers come when the test says so: late, in odd order, in the midst of a click."""
 
 import pytest
 
-from kvlab.widgets.live import module_source
-from tests.browser.lab import browser_page
+import kvlab
+from kvlab import Vault
+from tests.browser.blank import answer, blank_page, messages, sent
 from tests.tool import tool
-
-MODEL = """([source, state]) => {
-  const listeners = [];
-  window.sent = [];
-  window.model = {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; window.sent.push([name, value]); },
-    save_changes: () => {},
-    send: () => {},
-    on: (event, listener) => listeners.push([event, listener]),
-    off: () => {},
-  };
-  window.answer = (name, value) => {
-    state[name] = value;
-    for (const [event, listener] of listeners) if (event === `change:${name}`) listener();
-  };
-  const module = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  document.body.innerHTML = '<div class="kvr"></div>';
-  return import(module).then((it) => void it.default.render({ model: window.model, el: document.body.firstChild }));
-}"""
-"""Renders the explorer on a model of its own: `sent` is what it set, `answer(name, value)` what Python would set."""
 
 TABS = [{"id": name, "label": name.title()} for name in ("overview", "fields", "bytes")]
 
@@ -56,25 +36,38 @@ def pane(tab, html):
 @pytest.fixture
 def page():
     pytest.importorskip("playwright")
-    with browser_page(tool("chromium"), "about:blank") as (page, errors, outside):
-        state = {
-            "query": "", "state": "", "order": "name", "page": 0, "selected": "api", "version": "", "tab": "overview",
-            "head": {"title": "shop", "words": "", "clock": "", "kind": "", "seed": "", "as": "", "makes": False},
-            "view": view("api", "mail"), "shown": shown("api"), "pane": pane("overview", "first"),
-        }  # fmt: skip
-        page.evaluate(MODEL, [module_source("explorer"), state])
-        page.get_by_role("tab", name="Overview").wait_for()
+    state = {
+        "query": "", "state": "", "order": "name", "page": 0, "selected": "api", "version": "", "tab": "overview",
+        "head": {"title": "shop", "words": "", "clock": "", "kind": "", "seed": "", "as": "", "makes": False},
+        "view": view("api", "mail"), "shown": shown("api"), "pane": pane("overview", "first"),
+    }  # fmt: skip
+    with blank_page(tool("chromium"), "explorer", state) as page:
         yield page
-        assert errors == []
-        assert outside == []
 
 
-def answer(page, name, value):
-    page.evaluate("([name, value]) => window.answer(name, value)", [name, value])
+@pytest.fixture
+def form():
+    with Vault() as vault:
+        form = kvlab.create(vault)
+        yield form
+        form.close()
 
 
-def sent(page, name):
-    return [value for trait, value in page.evaluate("() => window.sent") if trait == name]
+@pytest.fixture
+def drawn(form):
+    """The form on a page of its own."""
+    pytest.importorskip("playwright")
+    with blank_page(tool("chromium"), "form", {"view": form.drawn(), "outcome": ""}) as page:
+        yield page
+
+
+def catch_up(page, form, taken=0):
+    """Let the kernel hear what the page has said after the first messages, and answer; returns how many were said."""
+    said = messages(page)
+    for message in said[taken:]:
+        form.hear(message)
+    answer(page, "view", form.drawn())
+    return len(said)
 
 
 def selected_tab(page):
@@ -152,3 +145,61 @@ def test_a_search_of_another_view_is_followed(page):
 
     assert page.get_by_label("Search certificates").input_value() == "api"
     assert sent(page, "query") == ["m"]
+
+
+def test_entries_taken_away_one_after_the_other_stay_away(form, drawn):
+    names = drawn.get_by_label("DNS names", exact=True)
+    names.fill("a.contoso.com b.contoso.com c.contoso.com")
+    names.press("Enter")
+    heard = catch_up(drawn, form)
+    for name in "abc":
+        drawn.get_by_role("button", name=f"Remove {name}.contoso.com").click()
+    for name in ("d.contoso.com", "e.contoso.com"):
+        names.fill(name)
+        names.press("Enter")
+    catch_up(drawn, form, heard)
+
+    assert form.fields["dns_names"].value == ["d.contoso.com", "e.contoso.com"]
+    assert drawn.locator(".kvf-chip").count() == 2
+
+
+@pytest.mark.parametrize("where", ["tab", "foot", "chip"])
+def test_an_answer_in_the_midst_of_a_click_does_not_swallow_it(form, drawn, where):
+    form.fields["dns_names"].value = ["a.contoso.com"]
+    answer(drawn, "view", form.drawn())
+    pressed = {
+        "tab": drawn.get_by_role("tab", name="Key"),
+        "foot": drawn.get_by_role("button", name="Create certificate"),
+        "chip": drawn.get_by_role("button", name="Remove a.contoso.com"),
+    }[where]
+    pressed.hover()
+    drawn.mouse.down()
+    form.fields["name"].value = "another"
+    answer(drawn, "view", form.drawn())
+    drawn.mouse.up()
+
+    assert messages(drawn)[-1]["do"] == {"tab": "tab", "foot": "press", "chip": "set"}[where]
+    drawn.wait_for_function("() => document.querySelector('input').value === 'another'")
+
+
+def test_a_click_on_what_was_corrected_just_now_is_a_try(form, drawn):
+    for name, value in (("name", "web"), ("subject", "contoso")):
+        form.hear({"do": "set", "name": name, "value": value})
+    answer(drawn, "view", form.drawn())
+    create = drawn.get_by_role("button", name="Create certificate")
+
+    assert create.get_attribute("aria-disabled") == "true"
+
+    drawn.get_by_label("Subject", exact=True).fill("CN=contoso.com")
+    create.click(force=True)
+
+    assert [message["do"] for message in messages(drawn)[-2:]] == ["set", "press"]
+
+
+def test_the_button_that_was_pressed_keeps_the_focus(form, drawn):
+    create = drawn.get_by_role("button", name="Create certificate")
+    create.focus()
+    form.state = "busy"
+    answer(drawn, "view", form.drawn())
+
+    assert drawn.evaluate("document.activeElement.textContent") == "Create certificate"

@@ -229,6 +229,20 @@ def test_a_life_from_button_to_button(vault):
     ]  # fmt: skip
 
 
+def test_the_next_move_is_not_offered_before_it_is_taken(vault):
+    """Else a click between the event of a move and its end was offered, and not heard."""
+    finish(vault, "web")
+    form = kvlab.lifecycle(vault, "web")
+    seen = []
+    form.view.observe(lambda change: seen.append((change.new["status"]["busy"], drawn(form, "disable")["off"])), "view")
+
+    form.press("disable")
+
+    assert form.state == "done"
+    assert (True, "It is disabled already.") not in seen
+    assert seen[-1] == (False, "It is disabled already.")
+
+
 def test_a_button_that_is_off_does_nothing_but_the_call_is_refused_with_the_same_words(vault):
     with Vault(clock=vault.clock, purge_protection=True) as protected:
         finish(protected, "web")

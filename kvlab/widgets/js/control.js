@@ -237,7 +237,11 @@ function chips(spec, send, id) {
   const more = make("div", { class: "kvf-more" });
   const known = new Map(spec.options.map((option) => [option.value, option.label]));
   /** @param {string[]} now */
-  const say = (now) => send.edit(now);
+  const say = (now) => {
+    // What is added or taken away next is so from this list, though the answer is still to come.
+    offer(now, []);
+    send.edit(now);
+  };
   const flush = () => {
     const added = input.value.split(/[,;\s]+/).filter((part) => part && !value.includes(part));
     input.value = "";
@@ -260,23 +264,24 @@ function chips(spec, send, id) {
     const sign = wrong ? make("i", { class: "bad", title: "Refused" }, "✕ ") : null;
     return make("span", { class: wrong ? "kvf-chip wrong" : "kvf-chip" }, sign, words, away);
   };
+  /** @type {(now: string[], refused: number[]) => void} */
+  const offer = (now, refused) => {
+    value = now;
+    const held = [...box.querySelectorAll(".kvf-chip")];
+    for (const old of held) old.remove();
+    box.prepend(...value.map((part, at) => chip(part, refused.includes(at))));
+    const others = spec.options.filter((option) => !value.includes(option.value));
+    more.replaceChildren(
+      ...others.map((option) =>
+        make("button", { type: "button", class: "kvl-button", onclick: () => say([...value, option.value]) }, `+ ${option.label}`),
+      ),
+    );
+  };
   return {
     node: make("div", {}, box, more),
     focus: input,
     flush,
-    update(now) {
-      value = shown(now) ?? [];
-      const held = [...box.querySelectorAll(".kvf-chip")];
-      for (const old of held) old.remove();
-      const refused = now.refusal?.entries ?? [];
-      box.prepend(...value.map((part, at) => chip(part, refused.includes(at))));
-      const others = now.options.filter((option) => !value.includes(option.value));
-      more.replaceChildren(
-        ...others.map((option) =>
-          make("button", { type: "button", class: "kvl-button", onclick: () => say([...value, option.value]) }, `+ ${option.label}`),
-        ),
-      );
-    },
+    update: (now) => offer(shown(now) ?? [], now.refusal?.entries ?? []),
   };
 }
 

@@ -28,6 +28,25 @@ function keepPlainKeys({ target, ctrlKey, metaKey, altKey }) {
   target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey || altKey));
 }
 
+// A click that ends on another element than it began on is none: what an answer draws anew waits until the button of
+// the mouse is up and the click is heard. All modules of a page share this.
+const PRESS = Symbol.for("kvlab.press");
+const PRESSABLE = "button, a, label, summary, tr, [role=tab], [role=row]";
+/** @type {{isDown: boolean, waiting: Set<() => void>}} */
+const press = Reflect.get(window, PRESS) ?? { isDown: false, waiting: new Set() };
+if (!Reflect.has(window, PRESS)) {
+  Reflect.set(window, PRESS, press);
+  window.addEventListener("pointerdown", ({ target }) => (press.isDown = target instanceof Element && target.closest(".kvr") !== null && target.closest(PRESSABLE) !== null), true);
+  for (const end of ["pointerup", "pointercancel", "blur"]) window.addEventListener(end, () => setTimeout(released), true);
+}
+
+function released() {
+  press.isDown = false;
+  const waiting = [...press.waiting];
+  press.waiting.clear();
+  for (const draw of waiting) draw();
+}
+
 /**
  * Make an element.
  * @template {keyof HTMLElementTagNameMap} Name
@@ -118,14 +137,15 @@ export function isStill() {
 }
 
 /**
- * Run a function when a trait changes, and once now.
+ * Run a function when a trait changes, and once now; while something is pressed, soon after.
  * @param {Model} model
  * @param {string} trait
  * @param {(value: any) => void} show
  */
 export function follow(model, trait, show) {
-  model.on(`change:${trait}`, () => show(model.get(trait)));
-  show(model.get(trait));
+  const draw = () => show(model.get(trait));
+  model.on(`change:${trait}`, () => (press.isDown ? press.waiting.add(draw) : draw()));
+  draw();
 }
 
 /**

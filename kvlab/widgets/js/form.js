@@ -42,6 +42,8 @@ function render({ model, el }) {
   const main = make("div", { class: "kvf-main" }, top, tabs, panel, make("span", { class: "kvr-grow" }), foot);
   /** @type {Map<string, ReturnType<typeof makeRow>>} */
   const rows = new Map();
+  /** The buttons at the foot by their key: who has pressed one keeps the focus there. @type {Map<string, HTMLButtonElement>} */
+  const footed = new Map();
   /** @type {Drawn} */
   let drawn = model.get("view");
   let open = drawn.tab;
@@ -155,6 +157,7 @@ function render({ model, el }) {
       unfold: () => (unfolded = true),
       /** @param {Spec} field */
       folded: (field) => Boolean(field.look.optional) && !unfolded && !(field.value ?? []).length && !field.refusal,
+      isWaiting: () => waiting !== "",
       flush() {
         control.flush?.();
         if (timer) now();
@@ -203,6 +206,7 @@ function render({ model, el }) {
       focus: () => button.focus(),
       unfold: () => true,
       folded: () => false,
+      isWaiting: () => false,
       flush() {},
       /** @param {Spec} now */
       update(now) {
@@ -279,7 +283,7 @@ function render({ model, el }) {
   /** @param {Drawn} now */
   function drawFoot(now) {
     const busy = now.status.busy;
-    setSame(buttons, JSON.stringify([now.buttons, busy, now.blocked]), () => now.buttons.map((button) => footButton(button, button.primary && (busy || now.blocked))));
+    place(buttons, now.buttons.map((button) => footButton(button, button.primary && (busy || now.blocked))));
     setSame(status, JSON.stringify([now.status, now.wrong]), () => statusParts(now));
     clearInterval(clock);
     if (!busy) return;
@@ -311,15 +315,23 @@ function render({ model, el }) {
    * @param {boolean} off
    */
   function footButton(spec, off) {
+    const button = footed.get(spec.key) ?? make("button", { type: "button", onclick: press });
+    footed.set(spec.key, button);
+    button.className = spec.primary ? "kvl-button primary" : "kvl-button";
+    button.title = spec.title;
+    button.setAttribute("aria-disabled", String(off));
+    if (button.textContent !== spec.label) button.textContent = spec.label;
     /** @param {MouseEvent} event */
-    const press = (event) => {
+    function press(event) {
       // The second click of a double click is no second wish.
       if (event.detail > 1) return;
       for (const row of rows.values()) row.flush();
-      if (!off) send({ do: "press", name: spec.key });
+      // What was corrected just now may not be answered yet: then the vault is asked.
+      const isOff = button.getAttribute("aria-disabled") === "true" && ![...rows.values()].some((row) => row.isWaiting());
+      if (!isOff) send({ do: "press", name: spec.key });
       else if (drawn.blocked) goTo(drawn.wrong[0][0]);
-    };
-    return make("button", { type: "button", class: spec.primary ? "kvl-button primary" : "kvl-button", title: spec.title, "aria-disabled": String(off), onclick: press }, spec.label);
+    }
+    return button;
   }
 
   /** @param {string} html of kvlab.render's own, in which all text from outside is escaped */
