@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kvlab.lessons.draw import Draw
-    from kvlab.lessons.look import Look
+    from kvlab.lessons.look import Look, Version
     from kvlab.vault.vault import Vault
     from kvlab.wire.operation import CertificateOperation
 
@@ -193,16 +193,16 @@ def _repair(at: Look) -> Iterator[Row]:
         return
     imported = current.made_by == "import"
     yield Row("made by", "merge", current.made_by, not imported, "key_from_outside", current.event)
-    signed = is_signed_by(current.leaf, issuing_ca(at))
-    yield Row(
-        "issuer",
-        "contoso's CA",
-        "contoso's CA" if signed else current.leaf.issuer.rfc4514_string(),
-        signed,
-        "self_vouched",
-    )
+    yield _issuer_row(at, current)
     names = dns_names(current.leaf)
     yield Row("subjectAltName", task.host, ", ".join(names) or "none", is_named(names, task.host), "dropped")
+
+
+def _issuer_row(at: Look, current: Version) -> Row:
+    """Look whether the practice CA signed."""
+    ours = "contoso's CA"
+    signed = is_signed_by(current.leaf, issuing_ca(at))
+    return Row("issuer", ours, ours if signed else current.leaf.issuer.rfc4514_string(), signed, "self_vouched")
 
 
 def _accepted_and_wrong_scene(vault: Vault, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -225,14 +225,7 @@ def _accepted_and_wrong(at: Look) -> Iterator[Row]:
     yield Row("versions", "2", str(count), count >= 2, "plan_only")
     if current is None or count < 2:
         return
-    signed = is_signed_by(current.leaf, issuing_ca(at))
-    yield Row(
-        "issuer",
-        "contoso's CA",
-        "contoso's CA" if signed else current.leaf.issuer.rfc4514_string(),
-        signed,
-        "self_vouched",
-    )
+    yield _issuer_row(at, current)
     names = dns_names(current.leaf)
     named = is_named(names, task.host)
     yield Row("subjectAltName of the new version", task.host, ", ".join(names) or "none", named, "same_again")

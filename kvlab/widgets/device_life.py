@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kvlab.errors import IotError, ServiceError
 from kvlab.iot.state import Status, Step, take
 from kvlab.iot.view import certificate_not_found
 from kvlab.render.call.iot.call import IotCall
-from kvlab.render.markup import pill
 from kvlab.widgets.argument import DEVICE, REGISTRY, check_argument
 from kvlab.widgets.device import IotForm
-from kvlab.widgets.field import Field
-from kvlab.widgets.form_page import Button
+from kvlab.widgets.moves import MovesForm, move_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,19 +72,16 @@ def device_life(iot: Iot, certificate_id: str) -> DeviceLifeForm:
     return DeviceLifeForm(iot, certificate_id)
 
 
-class DeviceLifeForm(IotForm):
+class DeviceLifeForm(MovesForm, IotForm):
     """A button for each move: what the status does not allow says what AWS IoT would answer."""
+
+    moves = MOVES
+    made = "activate"
 
     def __init__(self, iot: Iot, certificate_id: str) -> None:
         self.certificate_id = certificate_id.lower()
-        self._move = MOVES["activate"]
-        moves = [Field(key, move.label, "action", move.help) for key, move in MOVES.items()]
-        super().__init__(iot, f"Life of {self.certificate_id[:12]}…", "", moves)
+        super().__init__(iot, f"Life of {self.certificate_id[:12]}…", "", move_fields(MOVES))
         self.look()
-
-    def legal(self) -> dict[str, ServiceError | str | None]:
-        """Return, for each move, None if it can be made now, else the answer it would get or why it makes no sense."""
-        return {key: self.inputs[key].off for key in MOVES}
 
     def look(self) -> None:
         """Look again what the registry's table allows."""
@@ -97,48 +92,14 @@ class DeviceLifeForm(IotForm):
             self.status = (_KINDS.get(status, ""), status.value) if status else ("", "There is no such certificate.")
         self.draw()
 
-    def do(self, key: str) -> list[ServiceError] | None:
-        """
-        Make a move and wait for it.
-
-        Returns:
-            A list of what AWS IoT refuses; None if it is done.
-        """
-        self._move = MOVES[key]
-        refused: list[ServiceError] | None = self.submit()
-        return refused
-
-    def press(self, key: str) -> None:
-        """Press a button; one that is off does nothing."""
-        if key not in MOVES:
-            super().press(key)
-        elif self.state != "busy" and self.inputs[key].off is None:
-            self._move = MOVES[key]
-            self.click()
-
     def ask(self, vault: Vault) -> None:
         """Make the move."""
-        getattr(self.registry(vault), self._move.operation)(self.certificate_id, **self._move.arguments)
-
-    def end(self, answer: Any) -> None:
-        """Say what was done."""
-        del answer
-        self.outcome = f"<div>{pill(f'{self._move.label}: done', 'ok')}</div>"
-        self.look()
-
-    def refuse(self, errors: list[ServiceError]) -> list[ServiceError]:
-        """Show a refusal, and what can be done now."""
-        super().refuse(errors)
-        self.look()
-        return errors
-
-    def buttons(self) -> list[Button]:
-        """Return the buttons at the foot: there is no main one."""
-        return [button for button in super().buttons() if button is not self.button]
+        move = MOVES[self.made]
+        getattr(self.registry(vault), move.operation)(self.certificate_id, **move.arguments)
 
     def call(self) -> IotCall:
         """Return the call of the move that was made last."""
-        move = self._move
+        move = MOVES[self.made]
         return IotCall.of(self.iot, move.operation, certificate_id=self.certificate_id, **move.arguments)
 
     def heard(self, event: Event) -> None:

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.errors import ServiceError, VaultError
 from kvlab.render.call.call import Call
-from kvlab.render.markup import pill
 from kvlab.render.operation import KINDS
 from kvlab.widgets.argument import NAME, VAULT, check_argument
 from kvlab.widgets.field import Field
-from kvlab.widgets.form import Form
-from kvlab.widgets.form_page import Button
+from kvlab.widgets.moves import MovesForm, move_fields
 
 if TYPE_CHECKING:
     from kvlab.events import Event
@@ -77,23 +75,20 @@ def lifecycle(vault: Vault, name: str) -> LifecycleForm:
     return LifecycleForm(vault, name)
 
 
-class LifecycleForm(Form):
+class LifecycleForm(MovesForm):
     """A button for each move: what is not legal now says what the vault would answer."""
+
+    moves = MOVES
+    made = "backup"
 
     def __init__(self, vault: Vault, name: str) -> None:
         self.name = name
         self.backup: bytes | None = None
-        self._move = MOVES["backup"]
-        moves = [Field(key, move.label, "action", move.help) for key, move in MOVES.items()]
         blob = Field(
             "file", "A backup", "file", "The blob of a backup, for Restore.", accept=".certificate-backup,.blob"
         )
-        super().__init__(vault, f"Life of {name}", "", [*moves, blob])
+        super().__init__(vault, f"Life of {name}", "", [*move_fields(MOVES), blob])
         self.look()
-
-    def legal(self) -> dict[str, ServiceError | str | None]:
-        """Return, for each move, None if it can be made now, else the answer it would get or why it makes no sense."""
-        return {key: self.inputs[key].off for key in MOVES}
 
     def look(self) -> None:
         """Ask the vault again what can be done."""
@@ -103,41 +98,17 @@ class LifecycleForm(Form):
         self._say_state(enabled)
         self.draw()
 
-    def do(self, key: str) -> Any:
-        """
-        Make a move and wait for it.
-
-        Returns:
-            The vault's answer, or a list of what it refuses.
-        """
-        self._move = MOVES[key]
-        return self.submit()
-
-    def press(self, key: str) -> None:
-        """Press a button; one that is off does nothing."""
-        if key not in MOVES:
-            super().press(key)
-        elif self.state != "busy" and self.inputs[key].off is None:
-            self._move = MOVES[key]
-            self.click()
-
     def ask(self, vault: Vault) -> Any:
         """Make the move."""
-        first = self.backup if self._move is MOVES["restore"] else self.name
-        return getattr(vault, self._move.operation)(first, **self._move.arguments)
+        first = self.backup if self.made == "restore" else self.name
+        move = MOVES[self.made]
+        return getattr(vault, move.operation)(first, **move.arguments)
 
     def end(self, answer: Any) -> None:
         """Say what was done."""
-        if self._move is MOVES["backup"]:
+        if self.made == "backup":
             self._keep("the backup made now", answer.value)
-        self.outcome = f"<div>{pill(f'{self._move.label}: done', 'ok')}</div>"
-        self.look()
-
-    def refuse(self, errors: list[ServiceError]) -> list[ServiceError]:
-        """Show a refusal, and what can be done now."""
-        super().refuse(errors)
-        self.look()
-        return errors
+        super().end(answer)
 
     def take_file(self, field: Field, filename: str, octets: bytes) -> None:
         """Take a backup as a file."""
@@ -145,15 +116,12 @@ class LifecycleForm(Form):
         self._keep(filename, octets)
         self.look()
 
-    def buttons(self) -> list[Button]:
-        """Return the buttons at the foot: there is no main one."""
-        return [button for button in super().buttons() if button is not self.button]
-
     def call(self) -> Call:
         """Return the call of the move that was made last."""
-        if self._move is MOVES["restore"]:
+        if self.made == "restore":
             return Call.of("restore_certificate", vault=self.vault, value=self.backup or b"")
-        return Call.of(self._move.operation, self.name, vault=self.vault, **self._move.arguments)
+        move = MOVES[self.made]
+        return Call.of(move.operation, self.name, vault=self.vault, **move.arguments)
 
     def heard(self, event: Event) -> None:
         """Look again whenever something happens to the certificate."""
