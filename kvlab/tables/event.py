@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from kvlab.tables.frame import INSTANT, frame
+from kvlab.tables.source import require_vault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,11 @@ def events(vault: Vault, *, name: str | None = None) -> pd.DataFrame:
         - ``step``: Int64, of the numbered steps of the flow, or ``<NA>``.
         - ``detail``: string, JSON.
         - ``request``: string, JSON: what was asked for, without what is secret, or ``<NA>``.
+
+    Raises:
+        TypeError: it is no vault.
     """
+    require_vault(vault)
     return frame(
         (
             (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kvlab.tables.frame import INSTANT, frame
+from kvlab.tables.source import require_vault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,5 +39,9 @@ def mails(vault: Vault) -> pd.DataFrame:
         - ``certificate``: string, its name; ``version``: string, 32 hexadecimal digits.
         - ``subject``: string, of the mail.
         - ``state``: category: ``waiting`` for a mail server, ``sent``, ``refused``.
+
+    Raises:
+        TypeError: it is no vault.
     """
+    require_vault(vault)
     return frame(([getattr(mail, column) for column in DTYPES] for mail in vault.outbox), DTYPES)

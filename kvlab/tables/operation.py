@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kvlab.tables.frame import INSTANT, frame
+from kvlab.tables.source import require_vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,9 @@ def operations(vault: Vault) -> pd.DataFrame:
 
     Raises:
         ForbiddenByPolicy, ForbiddenByRbac: 403.
+        TypeError: it is no vault.
     """
+    require_vault(vault)
     begun = {event.request_id: event.time for event in vault.events if event.kind == "create_certificate"}
     return frame((_row(name, operation, begun) for name, operation in _pending(vault)), DTYPES)
 

@@ -82,6 +82,17 @@ def is_vault(source: object) -> TypeGuard[Vault]:
     return module is not None and isinstance(source, module.Vault)
 
 
+def require_vault(source: object) -> None:
+    """
+    Refuse what is no vault.
+
+    Raises:
+        TypeError: it is none; the message says what is allowed.
+    """
+    if not is_vault(source):
+        raise TypeError(f"{type(source).__name__} is no vault; allowed is one, such as kvlab.Vault().")
+
+
 def objects_of(source: Source) -> list[Found]:
     """
     Return the certificates and requests in one source, at least one; a broken PEM block among them has its ``fault``.

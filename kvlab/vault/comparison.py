@@ -58,6 +58,7 @@ ROUNDING = timedelta(days=3)
 """How much a validity may differ from the months asked for without being another one."""
 
 _FURTHER = "further extensions"
+_OTHER_KEY = "the certificate holds another key than the request"
 _LAST_WORD = "the issuer has the last word; the vault only asks that the public key is its own"
 ONLY_ISSUER = "only who signs knows it, or has to add it"
 """Why something was added, where the issuer gave no reason."""
@@ -134,6 +135,9 @@ def compare_issued(
         _compared(key, asked.get(key), requested.get(key), signed.get(key), reasons, is_signed=bool(signed))
         for key in {**asked, **requested, **signed}
     ]
+    if csr_der is not None and certificate_der is not None and not _same_key(csr_der, certificate_der):
+        # Their kinds may well be the same, and the column has no more than that.
+        rows = [row._replace(change="overridden", why=_OTHER_KEY) if row[:2] == _KEY else row for row in rows]
     return sorted(rows, key=lambda row: SECTIONS.index(row.section))
 
 

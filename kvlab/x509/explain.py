@@ -128,6 +128,8 @@ def _certificate(seen: Inspection, outer: list[Element], inner: list[Element]) -
             _require_version(seen, 2, "unique identifiers")
         else:
             seen.raw("certificate", "unexpected", element, "A certificate has no such part.")
+    if seen.subject_is_empty:
+        _require_other_name(seen)
     return _finish(seen, outer)
 
 
@@ -212,6 +214,16 @@ def _require_version(seen: Inspection, least: int, what: str) -> None:
     row = seen.rows[0]
     if seen.version < least and row[7] is None:
         seen.rows[0] = (*row[:7], f"A certificate with {what} must have version 3.")
+
+
+def _require_other_name(seen: Inspection) -> None:
+    """Note on an empty subject that there is no name at all (RFC 5280 section 4.1.2.6)."""
+    if any(row[3] == SUBJECT_ALT_NAME for row in seen.rows):
+        return
+    place = next(place for place, row in enumerate(seen.rows) if row[:2] == ("subject", "subject"))
+    row = seen.rows[place]
+    sentence = "An empty subject needs a critical subjectAltName beside it."
+    seen.rows[place] = (*row[:7], f"{row[7]} {sentence}" if row[7] else sentence)
 
 
 def _serial_number(seen: Inspection, element: Element) -> None:

@@ -127,6 +127,8 @@ def _read(data: bytes, password: bytes | None, open_pfx: Callable[[bytes], Conte
 
 def _base64(data: bytes) -> bytes:
     """Decode bare base64, as a vault's answers carry it."""
+    if not data.strip():
+        raise UnreadableContainer("There is nothing but white space in it.")
     try:
         return base64.b64decode(b"".join(data.split()), validate=True)
     except binascii.Error:

@@ -93,6 +93,8 @@ def summarize(fields: Iterable[Field]) -> Summary:
         (),
     )
     algorithm = get(("signature", "hashAlgorithm")) or get(("certificate", "signature"), "")
+    # What is wrong with a name stands in the issuer and in the subject of a self-signed certificate.
+    faults = list(dict.fromkeys(faults)) if len(faults) > 1 else faults
     weak = _weaknesses(summary, algorithm, get(("subject", "commonName"), ""))
     if len(faults) > _MOST_SENTENCES:
         faults[_MOST_SENTENCES:] = [f"and {len(faults) - _MOST_SENTENCES} more"]

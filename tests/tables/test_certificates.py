@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.name import _ASN1Type
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -125,6 +126,16 @@ def test_a_folder_of_anything_is_a_row_for_each_thing(tmp_path):
     assert (table.loc["a/b/key.pem", "status"], table.loc["a/b/key.pem", "problems"]) == (
         "no certificate", "no certificate: a private key",
     )  # fmt: skip
+
+
+def test_a_problem_of_issuer_and_subject_alike_is_told_once():
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "7 a", _type=_ASN1Type.NumericString)])
+    key = ec_key()
+    der = sign(key.public_key(), name, name, key)
+
+    problems = tables.certificates(der).loc[0, "problems"]
+
+    assert problems.count("NumericString") == 1
 
 
 def test_items_of_any_kind_are_rows_and_never_exceptions(vault):

@@ -179,3 +179,20 @@ def test_chains_and_several_certificates_are_compared_by_place():
 def test_what_can_not_be_compared_is_refused_with_what_is_allowed(vault, call, error, words):
     with pytest.raises(error, match=words):
         call(vault, self_signed(ec_key()))
+
+
+def test_a_certificate_for_another_key_than_the_requests_is_no_key_as_asked(vault):
+    policy = ec_policy(issuer="Unknown")
+    vault.create_certificate("web", policy)
+    request = vault.get_certificate_operation("web").csr
+
+    table = tables.compare(policy, request, self_signed(ec_key())).set_index("field")
+
+    assert table.loc["public key", "change"] == "overridden"
+    assert table.loc["public key", "why"] == "the certificate holds another key than the request"
+
+
+@pytest.mark.parametrize("table", [tables.events, tables.operations, tables.mails])
+def test_the_tables_of_a_vault_say_what_they_take(table):
+    with pytest.raises(TypeError, match=r"int is no vault; allowed is one, such as kvlab\.Vault\(\)"):
+        table(5)

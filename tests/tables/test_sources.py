@@ -128,12 +128,13 @@ def test_a_problem_is_told_in_the_note():
     [
         (b"", "nothing in it"),
         ([], "nothing in it"),
+        (b" \r\n", "nothing but white space in it"),
         ("web.pem", r"pathlib\.Path"),
         (pkcs8_pem(ec_key()), "Nothing but private key in it: no certificate and no request"),
         ("-----BEGIN CERTIFICATE-----\nMII", "END CERTIFICATE"),
         (pfx_file(KEY, DER, password=b"x"), "protected by a password.*kvlab inspect asks"),
     ],
-    ids=["empty", "an empty list", "a file's name", "a key", "a cut off block", "a closed PFX"],
+    ids=["empty", "an empty list", "white space", "a file's name", "a key", "a cut off block", "a closed PFX"],
 )
 def test_what_holds_no_certificate_is_refused_in_words(source, words):
     with pytest.raises(UnreadableContainer if "password" not in words else WrongPassword, match=words):

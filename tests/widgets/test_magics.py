@@ -207,6 +207,7 @@ def test_the_vault_is_the_only_one_or_the_one_that_was_chosen(shell):
         ("%kv merge web nowhere.pem", "nowhere.pem can not be read: No such file or directory."),
         ("%kv merge web .", "Is a directory"),
         ("%kv advance", "required: span"),
+        ("%kv advance -5d", "'-5d' is no length of time"),
         ("%kv advance soon", "write 30d, 12h, 90m, 45s, 2w, or 1d12h"),
         ("%kv advance 9999999999999d", "year 9999"),
         ("%kv advance 9000000d", "year 9999"),

@@ -176,7 +176,10 @@ def test_a_key_that_can_not_sign():
 
     assert one(fields, "algorithm").value == "X25519"
     assert one(fields, "subjectPublicKey").value == key.public_key().public_bytes_raw().hex()
-    assert problems(fields) == {"issuer": "The issuer must not be empty."}
+    assert problems(fields) == {
+        "issuer": "The issuer must not be empty.",
+        "subject": "An empty subject needs a critical subjectAltName beside it.",
+    }
 
 
 def test_the_parameters_of_pss(rsa_key):

@@ -420,6 +420,17 @@ def test_an_empty_subject_wants_a_critical_alternative_name():
     assert problem == "With an empty subject this extension must be critical."
 
 
+def test_an_empty_subject_without_another_name_is_a_problem_of_the_subject():
+    san = x509.SubjectAlternativeName([x509.DNSName("a")])
+    nobody = x509.Name([])
+
+    assert one(explain(certificate(subject=nobody)), "subject").problem == (
+        "An empty subject needs a critical subjectAltName beside it."
+    )
+    assert one(explain(certificate((san, True), subject=nobody)), "subject").problem is None
+    assert one(explain(certificate(subject=NAME)), "subject").problem is None
+
+
 def test_offsets_are_moved_to_the_place_of_the_extension():
     """The same extension in two certificates is read once, but shown where it stands in each."""
     identifier = x509.SubjectKeyIdentifier.from_public_key(KEY.public_key())

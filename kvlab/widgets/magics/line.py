@@ -88,7 +88,9 @@ def read_options(name: str, command: Command, words: list[str]) -> argparse.Name
     parser = _parser(name, command)
     if "--help" in words or "-h" in words:
         return Help(parser.format_help().rstrip())
-    return parser.parse_args(words)
+    # A length of time below zero is no option, nor is the name of a file that begins like it.
+    place = next((place for place, word in enumerate(words) if _BELOW_ZERO.match(word)), len(words))
+    return parser.parse_args(words if place == len(words) else [*words[:place], "--", *words[place:]])
 
 
 def overview(commands: Mapping[str, Command]) -> Help:
@@ -128,6 +130,7 @@ def read_span(words: Iterable[str]) -> timedelta:
         raise WrongUse("A clock ends with the year 9999.") from None
 
 
+_BELOW_ZERO = re.compile(r"-\d+(?![\d.])\D")
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _PART = re.compile(
     r"(\d+(?:\.\d+)?)\s*(weeks?|w|days?|d|hours?|h|minutes?|min|m(?!o)|seconds?|sec|s)(?![a-z])", re.IGNORECASE
