@@ -102,10 +102,9 @@ class DeviceLifeForm(MovesForm, IotForm):
         move = MOVES[self.made]
         return IotCall.of(self.iot, move.operation, certificate_id=self.certificate_id, **move.arguments)
 
-    def heard(self, event: Event) -> None:
-        """Look again whenever something happens to the certificate."""
-        if event.object.endswith(f":cert/{self.certificate_id}"):
-            self.look()
+    def concerns(self, event: Event) -> bool:
+        """Whether something happened to the certificate."""
+        return event.object.endswith(f":cert/{self.certificate_id}")
 
     def _answer_now(self, move: Move, status: Status | None) -> ServiceError | str | None:
         if status is None:

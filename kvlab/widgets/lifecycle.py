@@ -123,12 +123,10 @@ class LifecycleForm(MovesForm):
         move = MOVES[self.made]
         return Call.of(move.operation, self.name, vault=self.vault, **move.arguments)
 
-    def heard(self, event: Event) -> None:
-        """Look again whenever something happens to the certificate."""
-        # What comes of a move of its own is looked at when it is over: until then no other one is taken.
+    def concerns(self, event: Event) -> bool:
+        """Whether something happened to the certificate."""
         mine = event.object.casefold() == f"certificates/{self.name}".casefold()
-        if mine and event.kind not in ("poll", "refused") and self.state != "busy":
-            self.look()
+        return mine and event.kind not in ("poll", "refused")
 
     def _answer_now(self, key: str, enabled: bool | None) -> ServiceError | str | None:
         move = MOVES[key]

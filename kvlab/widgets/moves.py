@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kvlab.errors import ServiceError
+    from kvlab.events import Event
     from kvlab.widgets.form_page import Button
 
 
@@ -48,6 +49,10 @@ class MovesForm(Form):
         """Look again which moves are legal."""
         raise NotImplementedError
 
+    def concerns(self, event: Event) -> bool:
+        """Whether an event may have changed which moves are legal."""
+        raise NotImplementedError
+
     def legal(self) -> dict[str, ServiceError | str | None]:
         """Return, for each move, None if it can be made now, else the answer it would get or why it makes no sense."""
         return {key: self.inputs[key].off for key in self.moves}
@@ -71,6 +76,12 @@ class MovesForm(Form):
         elif self.state != "busy" and self.inputs[key].off is None:
             self.made = key
             self.click()
+
+    def heard(self, event: Event) -> None:
+        """Look again whenever something happened."""
+        # What comes of a move of its own is looked at when it is over: until then no other one is taken.
+        if self.state != "busy" and self.concerns(event):
+            self.look()
 
     def end(self, answer: Any) -> None:  # noqa: ARG002
         """Say what was done."""

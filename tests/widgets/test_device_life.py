@@ -47,6 +47,23 @@ def test_from_active_to_gone(iot, made):
     assert all(isinstance(off, ResourceNotFoundException) for off in form.legal().values())
 
 
+def test_the_next_move_is_not_offered_before_it_is_taken(iot, made):
+    """Else a click between the event of a move and its end was offered, and not heard."""
+    form = kvlab.device_life(iot, made.certificate_id)
+    seen = []
+
+    def see(change):
+        drawn = {spec["name"]: spec for spec in change.new["fields"]}
+        seen.append((change.new["status"]["busy"], drawn["deactivate"]["off"]))
+
+    form.view.observe(see, "view")
+
+    form.press("deactivate")
+
+    assert (True, "It is INACTIVE already.") not in seen
+    assert seen[-1] == (False, "It is INACTIVE already.")
+
+
 def test_what_is_off_is_what_aws_answers_to_one_who_does_it_all_the_same(iot, made):
     form = kvlab.device_life(iot, made.certificate_id)
     foreseen = form.legal()["delete"].message
