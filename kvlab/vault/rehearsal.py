@@ -89,7 +89,9 @@ class RehearsalOperations(View):
             self._core.begin()
             if operation in PERMISSIONS:
                 self._authorise(PERMISSIONS[operation], object_of(AREAS[operation], args, kwargs))
-            getattr(method, "__wrapped__", method)(self._staged(_Rehearsal(self._core)), *args, **kwargs)
+            # What the owner alone may is refused by the method itself, which would write it down.
+            stage = self._staged(_Rehearsal(self._core), observing=True)
+            getattr(method, "__wrapped__", method)(stage, *args, **kwargs)
         except _Accepted:
             return None
         except VaultError as error:
@@ -168,9 +170,9 @@ class RehearsalOperations(View):
         longest = None if plan.trade is None else longest_validity
         return foresee(plan.policy, self._core.clock.now(), longest)
 
-    def _staged(self, core: _Stage) -> Self:
+    def _staged(self, core: _Stage, *, observing: bool = False) -> Self:
         view = type(self).__new__(type(self))
-        View.__init__(view, cast("Core", core), self._principal, self._place.url, self._caller)
+        View.__init__(view, cast("Core", core), self._principal, self._place.url, self._caller, observing=observing)
         return view
 
 

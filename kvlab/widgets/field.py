@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import traitlets
@@ -13,7 +14,7 @@ from kvlab.render.markup import one_line
 from kvlab.x509.primitive import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kvlab.errors import ServiceError
 
@@ -22,6 +23,34 @@ _WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _ENTRY = re.compile(r"\[([0-9]+)\]$", re.ASCII)
 MOST_OTHERS = 20
 """How many further entries of a list a refusal tells in words; all of them are marked."""
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, (str, int, float))
+
+
+def _is_list(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(map(_is_plain, value)))
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(row, dict) and all(map(_is_plain, [*row, *row.values()])) for row in value
+    )
+
+
+_SHAPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "text": ("text, a number, True, False or None", _is_plain),
+    "list": ("a list of text, or one text with commas between", _is_list),
+    "checks": ("a list of text", _is_list),
+    "rows": ("a list of dicts of text", _is_rows),
+    "secret": ("text or None", lambda value: value is None or isinstance(value, str)),
+    **dict.fromkeys(
+        ("secretarea", "file"),
+        ("text, octets or None", lambda value: value is None or isinstance(value, (str, bytes, bytearray))),
+    ),
+}
+"""What each kind of field can hold, in words and as a test; all others are as ``text``."""
 
 
 class Option(NamedTuple):
@@ -41,6 +70,13 @@ class Option(NamedTuple):
     picture: str = ""
 
 
+class Held(traitlets.Any):  # type: ignore[misc]  # traitlets has no types here
+    """What a field holds; no rows are an empty list, for None is taken by traitlets without a look."""
+
+    def _validate(self, obj: Field, value: Any) -> Any:
+        return super()._validate(obj, [] if value is None and obj.kind == "rows" else value)
+
+
 class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no types here
     """
     One input of a form.
@@ -58,7 +94,7 @@ class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no type
         **look: ``tab``, ``unit``, ``placeholder``, ``optional`` (folded away while empty), ``accept``, ``rows``.
     """
 
-    value = traitlets.Any()
+    value: Any = Held()
     """What it holds; setting it is what typing does."""
 
     def __init__(
@@ -86,11 +122,21 @@ class Field(traitlets.HasTraits):  # type: ignore[misc]  # traitlets has no type
 
     @traitlets.validate("value")  # type: ignore[untyped-decorator]
     def _split(self, proposal: Mapping[str, Any]) -> Any:
-        """Take a list given as one text, as people paste it."""
+        """
+        Take a list given as one text, as people paste it, and what can be put into a request.
+
+        Raises:
+            TraitError: it can not be; what it may be is the vault's to say.
+        """
         value = proposal["value"]
         if self.kind == "list" and isinstance(value, str):
             return [part for part in _BETWEEN.split(value) if part]
-        return list(value) if self.kind in ("list", "checks", "rows") and isinstance(value, tuple) else value
+        if self.kind in ("list", "checks", "rows") and isinstance(value, tuple):
+            value = list(value)
+        allowed, holds = _SHAPES.get(self.kind, _SHAPES["text"])
+        if not holds(value):
+            raise traitlets.TraitError(f"{self.name} can not be {reprlib.repr(value)}; allowed is {allowed}.")
+        return value
 
     @property
     def tab(self) -> str:

@@ -68,13 +68,14 @@ class Suitcase:
             assert isinstance(value, str)
             self._password = value
         else:
-            self._source = value.encode() if isinstance(value, str) else value
+            # Half a character is in no file; that it is no PEM is said as of any other text.
+            self._source = value.encode(errors="replace") if isinstance(value, str) else bytes(value)
         self._say(filename)
 
     def load(self, source: bytes | str | Path, password: str | None) -> None:
         """Take what to import from Python."""
         octets = source.read_bytes() if isinstance(source, Path) else source
-        self._source = octets.encode() if isinstance(octets, str) else octets
+        self._source = octets.encode(errors="replace") if isinstance(octets, str) else octets
         self._password = password
         self._say(source.name if isinstance(source, Path) else "")
 

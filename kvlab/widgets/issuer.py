@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvlab.errors import InvalidName, ServiceError, VaultError
 from kvlab.render.call.call import Call
+from kvlab.render.error import error_html
 from kvlab.render.issuer import issuer_html
 from kvlab.vault.account import PROVIDERS
 from kvlab.widgets.argument import VAULT, check_argument
@@ -202,7 +203,13 @@ class IssuerForm(Form):
     def _load(self) -> None:
         """Fill the fields with the issuer that is chosen."""
         self._password, self.outcome = None, ""
-        found = self.vault.get_certificate_issuer(self.existing) if self.existing else IssuerBundle()
+        try:
+            found = self.vault.get_certificate_issuer(self.existing) if self.existing else IssuerBundle()
+        except VaultError as error:
+            # Removed a moment ago, or not for this principal to see: nothing that is there may be emptied for it.
+            found, self.outcome = IssuerBundle(), f"<div>{error_html(error)}</div>"
+            with self.holding():
+                self.inputs["existing"].value = ""
         whole = found.model_dump(mode="json")
         organization, credentials = whole.get("org_details", {}), whole.get("credentials", {})
         with self.holding():

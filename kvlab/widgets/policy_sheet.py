@@ -25,6 +25,7 @@ _TWO_WAYS = "Two ways, one truth: edit here and the form follows. Members you le
 SIDE_LETTERS = 38
 """What a line beside a form has room for."""
 _LIFETIME = ("action", "trigger", "when")
+_TRIGGERS = ("lifetime_percentage", "days_before_expiry")
 KNOWN = "known"
 """The method of a form by which an issuer object is asked; the others are called as the issuer is."""
 
@@ -119,7 +120,7 @@ class PolicySheet:
         self._inputs["action"].default = action["action"]["action_type"]
         self._inputs["trigger"].default, self._inputs["when"].default = trigger
         said = self._inputs["trigger"].shown
-        self._inputs["when"].help = LifetimeAction.describe(f"trigger.{said}") if said else ""
+        self._inputs["when"].help = LifetimeAction.describe(f"trigger.{said}") if said in _TRIGGERS else ""
 
     def _follow(self, policy: dict[str, Any]) -> None:
         """Let the fields say what a policy says."""

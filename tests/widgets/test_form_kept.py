@@ -1,5 +1,10 @@
 """Forms beside others: what is typed is not lost, what is shown is not stale, and who may little is told no more."""
 
+from contextlib import suppress
+
+import pytest
+from traitlets import TraitError
+
 import kvlab
 from kvlab.vault.operation import Move
 from tests.vault.make import OutsideCA, ec_key, ec_policy, finish, pfx_file
@@ -110,3 +115,45 @@ def test_a_closed_vault_refuses_every_move_and_is_still_drawn(vault):
     assert {refusal.code for refusal in view.refused.values()} == {"VaultClosed"}
     assert Move.IMPORT in view.refused
     assert "The vault is closed" in repr(view)
+
+
+WRONG = [b"x", {"a": 1}, [[["a"]]], object()]
+
+
+@pytest.mark.parametrize("make", [kvlab.create, kvlab.issuer, kvlab.contacts, kvlab.access, kvlab.import_form])
+def test_what_no_field_can_hold_is_refused_with_what_it_can_and_the_form_goes_on(vault, make):
+    form = make(vault)
+    for name, field in form.inputs.items():
+        for wrong in WRONG:
+            before = field.value
+            if field.kind in ("secretarea", "file") and isinstance(wrong, bytes):
+                continue
+            with pytest.raises(TraitError, match=f"^{name} can not be .+; allowed is "):
+                field.value = wrong
+            assert field.value == before
+        for odd in (None, -1, 1.5, True, "\ud800", "web"):
+            with suppress(TraitError):
+                field.value = odd
+    form.submit()
+    form._repr_mimebundle_()
+
+
+def test_to_ask_what_the_owner_alone_may_leaves_no_trace_and_no_complaint(vault, caplog):
+    bob = vault.set_principal("bob", certificates=["get"])
+    seen = len(vault.events)
+
+    assert bob.rehearse("set_principal", "ann", certificates=["get"]).status == 403
+    assert len(vault.events) == seen
+    assert caplog.records == []
+
+
+def test_an_issuer_that_was_removed_or_may_not_be_seen_is_refused_in_the_form(vault):
+    vault.set_certificate_issuer(
+        "digi", provider="DigiCert", credentials={"account_id": "1", "pwd": "k"}, org_details={"id": "7"}
+    )
+    bob = vault.set_principal("bob", certificates=["listissuers", "setissuers"])
+    form = kvlab.issuer(bob)
+    form.hear({"do": "set", "name": "existing", "value": "digi"})
+
+    assert form.inputs["existing"].value == ""
+    assert "does not have certificates getissuers permission" in form.outcome
