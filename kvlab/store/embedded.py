@@ -71,7 +71,10 @@ def _package(runtime: Path) -> Any:
 @contextmanager
 def _runtime_folder(folder: Path) -> Iterator[None]:
     """Keep the package's lock file out of /tmp, where it would be one for all users and all their databases."""
-    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A folder that others may look into is not taken; one of an earlier kvlab is such.
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    (folder / "python_PostgresServer").mkdir(exist_ok=True, mode=0o700)
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     try:

@@ -397,6 +397,8 @@ def test_an_embedded_database_is_shared_and_ends_with_the_last_server(short_fold
         assert two.stop() == 0
     assert not (short_folder / "postgres" / "postmaster.pid").exists()
     assert stat.S_IMODE((short_folder / "postgres.key").stat().st_mode) == 0o600
+    locks = list((short_folder / "postgres.run").rglob("*.lock*"))
+    assert locks, "the package's lock is not one for all users and all their databases"
     assert one.facts["client_secret"] == two.facts["client_secret"]
 
 
