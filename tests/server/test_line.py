@@ -145,7 +145,8 @@ def test_a_connection_that_is_reset_harms_nothing(running, part):
         line.reset()
     well(running)
     found = running.call("GET", "/secrets/reset")
-    assert found.status == (200 if part is None else 404)
+    # A reset may overtake what was sent before it, even all of it: then it was never said.
+    assert found.status == 404 or (part is None and found.json["value"] == "x" * 1000)
 
 
 def test_a_client_that_hangs_up_while_a_key_is_made_harms_nothing(running):

@@ -118,7 +118,7 @@ def test_an_empty_subject_is_a_row_too():
     fields = explain(certificate(subject=x509.Name([])))
 
     assert one(fields, "subject").value == ""
-    assert problems(fields) == {}
+    assert problems(fields) == {"subject": "An empty subject needs a critical subjectAltName beside it."}
 
 
 # GeneralNames.
