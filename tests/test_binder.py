@@ -1,13 +1,14 @@
 """Binder: pinned, wheels only, opened on the first page by the README's link, and built by repo2docker's steps."""
 
 import re
-import shutil
 import subprocess
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+from tests.tool import tool
 
 ROOT = Path(__file__).parent.parent
 BINDER = ROOT / "binder"
@@ -78,9 +79,8 @@ def test_the_badge_opens_the_first_page_of_this_repository():
     assert (ROOT / "notebooks" / "00_start.ipynb").is_file()
 
 
-@pytest.mark.skipif(not shutil.which("repo2docker"), reason="there is no repo2docker")
 def test_repo2docker_installs_and_starts_what_is_written_here():
-    command = ["repo2docker", "--no-build", "--debug", ROOT]
+    command = [tool("repo2docker"), "--no-build", "--debug", ROOT]
     done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=120)
     steps = done.stdout + done.stderr
 
