@@ -91,3 +91,16 @@ def test_a_page_is_found_by_an_index_and_cut_in_the_query(vault):
             assert "LIMIT 5" in " ".join(sql.split()), sql
             plan = [row[-1] for row in driver.execute(f"EXPLAIN QUERY PLAN {sql}")]
             assert all(step.startswith("SEARCH") for step in plan), (sql, plan)
+
+
+def test_the_deleted_alone_are_counted_without_reading_the_others(vault):
+    driver = vault._core.store._shared.connection.dbapi_connection
+    [sql] = [
+        text
+        for text in statements(vault, partial(vault.count_certificates, "x", only_deleted=True))
+        if "count(*)" in text
+    ]
+    plan = [row[-1] for row in driver.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+    assert any("certificate_purge" in step for step in plan), plan
+    assert not any("certificate_listing" in step for step in plan), plan
