@@ -467,7 +467,7 @@ def test_another_server_takes_over_from_one_that_died(url, monkeypatch):
 def test_a_search_finds_the_same_as_on_sqlite(postgres, tmp_path):
     found = []
     for place in (postgres.new_database(), tmp_path / "vault.db"):
-        with Vault.open(place, key_file=tmp_path / "key") as vault:
+        with Vault.open(place, key_file=tmp_path / "key", clock="simulated") as vault:
             for name, host in (("Web", "shop.contoso.com"), ("api", "API.contoso.com"), ("mail", "100%.contoso.com")):
                 props = {"subject": f"CN={host}", "sans": {"dns_names": [host.replace("%", "")]}}
                 vault.create_certificate(
