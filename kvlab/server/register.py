@@ -123,7 +123,8 @@ def _new_identity() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     return json.dumps({
         "tenant_id": TENANT_ID, "client_id": _uuid(),
-        "client_secret": base64.urlsafe_b64encode(os.urandom(30)).decode(),
+        # Typed after an option of a command line, so it must not begin as one.
+        "client_secret": os.urandom(30).hex(),
         "signing_key": base64.b64encode(private_key_pkcs8_der(key)).decode(),
     }).encode()  # fmt: skip
 

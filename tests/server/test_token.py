@@ -6,7 +6,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from kvlab import Vault
 from kvlab.errors import Unauthorized
+from kvlab.server.register import Register
 from kvlab.server.token import AUDIENCE, Tokens
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -68,3 +70,13 @@ def test_a_token_that_does_not_hold_is_refused(made, said):
 def test_neither_key_nor_token_is_in_a_repr():
     assert repr(TOKENS) == f"Tokens('{TENANT}')"
     assert "d" not in TOKENS.key_set()["keys"][0]
+
+
+def test_the_owners_secret_does_not_begin_as_an_option_of_a_command_line(monkeypatch):
+    """``az login --password SECRET``: a dash at its beginning was read as the next option."""
+    monkeypatch.setattr("kvlab.server.register.os.urandom", lambda octets: b"\xf8" * octets)
+    with Vault() as vault:
+        secret = Register(vault._core.store).client_secret
+
+    assert len(secret) >= 40
+    assert secret.isalnum()
