@@ -19,10 +19,9 @@ class EndpointOperations(View):
     @operation
     def describe_endpoint(self, endpoint_type: str | None = None) -> Endpoint:
         """
-        Return the host that devices connect to, without scheme.
+        Return the host that devices connect to, without scheme and port, as AWS does: its port is always 8883.
 
-        At AWS that is all, for the port is always 8883. Where the broker beside this vault has another, it is in the
-        answer too: ``localhost:34567``. Without a broker, and for what is not served here, it is ``localhost``.
+        The port of the broker beside this vault is in its URL, ``broker.endpoint``, and in the line of ``kvlab serve``.
 
         Args:
             endpoint_type: ``iot:Data`` (the default), ``iot:Data-ATS``, …

@@ -80,7 +80,7 @@ def test_one_click_certificate_to_deletion(aws, tmp_path, openssl):
     assert aws("list-principal-things", "--principal", arn) == {"things": ["sensor"]}
     assert aws("list-attached-policies", "--target", arn)["policies"][0]["policyName"] == "connect"
     address = aws("describe-endpoint", "--endpoint-type", "iot:Data-ATS")["endpointAddress"]
-    assert f"mqtts://{address}" == aws.facts["mqtt_endpoint"]
+    assert aws.facts["mqtt_endpoint"].startswith(f"mqtts://{address}:")
     refused = aws.run("delete-certificate", "--certificate-id", found)
     assert refused.returncode != 0
     assert "(CertificateStateException) when calling the DeleteCertificate operation" in refused.stderr

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from kvlab.vault.vault import Vault
 
 BACKLOG = 2048
-MQTTS = 8883
-"""The port of MQTT over TLS: https://www.iana.org/assignments/service-names-port-numbers"""
-
 SHUTTING_DOWN = 0x8B
 """Reason code of MQTT 5."""
 
@@ -90,16 +87,11 @@ class Broker:
         """The broker's URL; the host name is the one in its certificate."""
         return f"mqtts://{self._host}:{self.port}"
 
-    @property
-    def address(self) -> str:
-        """What DescribeEndpoint answers: the host, and the port where it is not the one that devices take it for."""
-        return self._host if self.port == MQTTS else f"{self._host}:{self.port}"
-
     def start(self) -> Self:
         """Begin to listen."""
         self._thread.start()
         self._ready.wait()
-        self._core.devices_at = self.address
+        self._core.devices_at = self._host.strip("[]")
         self._unsubscribe = self._vault.events.subscribe(self._changed)
         return self
 
@@ -108,8 +100,7 @@ class Broker:
         if not self._thread.is_alive():
             return
         self._unsubscribe()
-        if self._core.devices_at == self.address:
-            self._core.devices_at = None
+        self._core.devices_at = None
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         self._lookups.shutdown()
