@@ -12,10 +12,9 @@ from kvlab.clock import SimulatedClock
 from kvlab.errors import VaultError
 from kvlab.widgets.call import CallPanel
 from kvlab.widgets.live import Live
-from kvlab.widgets.task import in_thread, running_loop, start
+from kvlab.widgets.task import in_thread, start
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
     from collections.abc import Callable
 
     from kvlab.events import Event
@@ -46,7 +45,6 @@ class Following(Live):
         self.vault = vault
         self._hears = hears
         self._lock = threading.RLock()
-        self._loop: AbstractEventLoop | None = running_loop()
         # The first drawing is the subclass's: what is heard before is in it.
         self._asked = True
         self._events: dict[int, Event] = {}
@@ -108,13 +106,9 @@ class Following(Live):
             self._soon()
 
     def _soon(self) -> None:
-        if self._asked:
-            return
-        if self._loop is None:
-            self.draw()
-        elif not self._loop.is_closed():
+        if not self._asked:
             self._asked = True
-            self._loop.call_soon_threadsafe(self.draw)
+            self._home.soon(self.draw)
 
     def close(self) -> None:
         """Follow the vault no more."""

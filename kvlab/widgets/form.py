@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kvlab.errors import CallCancelled, ServiceError
 from kvlab.render.error import error_html
 from kvlab.widgets.form_page import Button, FormPage
-from kvlab.widgets.task import in_thread, running_loop, start
+from kvlab.widgets.task import Home, in_thread, start
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -48,8 +48,7 @@ class Form(FormPage):
     ) -> None:
         self._stop: threading.Event | None = None
         self._task: Future[Any] | None = None
-        self._loop = running_loop()
-        self._thread = threading.get_ident()
+        self._home = Home()
         super().__init__(vault, title, Button("submit", action, self.click), fields, tabs)
         self._unsubscribe = vault.events.subscribe(self._heard)
 
@@ -162,9 +161,4 @@ class Form(FormPage):
             self.draw()
 
     def _heard(self, event: Event) -> None:
-        """Hear of an event on the kernel's own thread, whichever thread brings the news."""
-        loop = self._loop
-        if loop is None or threading.get_ident() == self._thread or not loop.is_running():
-            self.heard(event)
-        else:
-            loop.call_soon_threadsafe(self.heard, event)
+        self._home.call(self.heard, event)

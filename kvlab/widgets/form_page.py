@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -93,8 +92,6 @@ class FormPage(VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.side: dict[str, Any] | None = None
         self.more_buttons: list[Button] = []
         self._held = 1
-        self._drawing = threading.Lock()
-        self._drawings = 0
         self.view = FormView()
         self._panel: CallPanel | None = None
         self.view.on_msg(lambda _, content, buffers: self.hear(content, buffers))
@@ -217,15 +214,7 @@ class FormPage(VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Show in the browser how the form is now."""
         if self._held:
             return
-        # JupyterLab lets a thread of its own hear the browser, and the vault is heard on the kernel's: of two that draw
-        # at once only the one that looked last may show what it saw. No vault is called under the lock.
-        with self._drawing:
-            self._drawings += 1
-            mine = self._drawings
-        view = self.drawn()
-        with self._drawing:
-            if mine == self._drawings:
-                self.view.view = view
+        self.view.view = self.drawn()
         call = None if self._panel is None else self.call()
         if self._panel is not None and call is not None and call != self._panel.call:
             self._panel.show(call)

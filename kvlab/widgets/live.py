@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from anywidget import AnyWidget
 
 from kvlab.render.markup import image
+from kvlab.widgets.task import Home
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default\b)", re.MULTILINE)
@@ -32,6 +33,14 @@ class Live(AnyWidget):  # type: ignore[misc]  # anywidget has no types
             cls._esm = module_source(module)
             cls._css = module_style(module)
         super().__init_subclass__(**options)
+
+    def __init__(self, *arguments: Any, **traits: Any) -> None:
+        self._home = Home()
+        super().__init__(*arguments, **traits)
+
+    def _handle_msg(self, message: dict[str, Any]) -> None:
+        """Hear the browser."""
+        self._home.call(super()._handle_msg, message)
 
     def picture(self) -> str:
         """Return the SVG of what is shown; empty where :meth:`page` has another form."""

@@ -220,6 +220,16 @@ def test_tabs_and_cards_work_by_keyboard(page):
     view.get_by_role("tab", name="Subject & names").click()
 
 
+def test_the_browser_is_heard_on_the_kernels_own_thread(page):
+    run(page, "import threading; heard = set(); form.view.on_msg(lambda *_: heard.add(threading.get_ident()))")
+    view = form(page, "create")
+    view.get_by_role("tab", name="Validity & renewal").click()
+    view.get_by_label("Validity", exact=True).fill("8")
+    view.get_by_text('"validity_months": 8').wait_for()
+
+    assert run(page, "print(heard == {threading.get_ident()})").strip() == "True"
+
+
 def test_a_pasted_policy_fills_the_form_and_is_refused_beside_it(page):
     view = form(page, "create")
     view.get_by_role("tab", name="Subject & names").click()

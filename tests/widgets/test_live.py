@@ -1,7 +1,12 @@
 """The base of the live widgets: what a page shows where no JavaScript runs, and a module that travels as one text."""
 
+import asyncio
+import threading
+
 import pytest
 
+import kvlab
+from kvlab import Vault
 from kvlab.widgets import live
 
 
@@ -37,3 +42,37 @@ def test_a_module_that_asks_a_network_is_refused(monkeypatch):
 
     with pytest.raises(ValueError, match="can not be inlined"):
         live.module_source.__wrapped__("user")
+
+
+def said(**data):
+    """A message as a browser sends it."""
+    return {"content": {"data": data}, "buffers": []}
+
+
+@pytest.mark.parametrize(
+    ("make", "heard", "message"),
+    [
+        (lambda vault: kvlab.create(vault).view, "on_msg", said(method="custom", content={"do": "tab", "name": "key"})),
+        (lambda vault: kvlab.explore(vault).panel, "observe", said(method="update", state={"query": "web"})),
+        (lambda vault: kvlab.flow(vault, "web"), "observe", said(method="update", state={"at": 0})),
+    ],
+    ids=["form", "explorer", "flow"],
+)
+def test_a_browser_is_heard_where_the_vault_is_heard(make, heard, message):
+    """JupyterLab hears it in a thread of its own: two that drew at once showed last what was seen first."""
+
+    async def scenario():
+        with Vault() as vault:
+            vault.create_certificate("web", {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=web"}})
+            widget, threads, told = make(vault), [], asyncio.Event()
+
+            def note(*_):
+                threads.append(threading.current_thread())
+                told.set()
+
+            getattr(widget, heard)(note)
+            await asyncio.to_thread(widget._handle_msg, message)
+            await asyncio.wait_for(told.wait(), 10)
+            return threads
+
+    assert set(asyncio.run(scenario())) == {threading.current_thread()}

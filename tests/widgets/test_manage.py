@@ -306,22 +306,3 @@ def test_every_form_has_a_picture_and_hears_no_nonsense(vault, make):
     data, _ = form._repr_mimebundle_()
     assert data["text/html"].startswith("<img ")
     assert len(json.dumps(form.view.get_state(), default=str)) < 200_000
-
-
-def test_a_drawing_that_looked_earlier_does_not_come_over_a_later_one(vault, monkeypatch):
-    """A browser is heard in a thread, the vault in another: what one saw before must not cover what the other shows."""
-    form = kvlab.contacts(vault)
-    seen = type(form).drawn
-
-    def slowly(self):
-        view = seen(self)
-        monkeypatch.undo()
-        form.status = ("ok", "later")
-        form.draw()
-        return view
-
-    monkeypatch.setattr(type(form), "drawn", slowly)
-    form.status = ("now", "earlier")
-    form.draw()
-
-    assert form.view.view["status"]["words"] == "later"

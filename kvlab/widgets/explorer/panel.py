@@ -15,7 +15,7 @@ from kvlab.widgets.explorer.inventory import PAGE_ROWS, STATES, Ask, Entry, Inve
 from kvlab.widgets.explorer.listing import head_view, list_view, total_of
 from kvlab.widgets.form_page import characters
 from kvlab.widgets.live import Live
-from kvlab.widgets.task import in_thread, running_loop, start
+from kvlab.widgets.task import in_thread, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,7 +63,6 @@ class ExplorerPanel(Live, module="explorer"):
         self._end: Callable[[], None] = lambda: None
         self.inventory = inventory
         self.opened: Entry | None = None
-        self._loop = running_loop()
         self._waiting = self._stale = False
         self._views: int | None = None
         self._counts: dict[str, Mapping[str, int]] = {}
@@ -115,11 +114,9 @@ class ExplorerPanel(Live, module="explorer"):
         """Refresh soon: on the kernel's loop, once for all that happens in one cell; where there is none, now."""
         if self._views == 0:
             self._stale = True
-        elif self._loop is None:
-            self.refresh()
         elif not self._waiting:
             self._waiting = True
-            self._loop.call_soon_threadsafe(self._refresh_once)
+            self._home.soon(self._refresh_once)
 
     def _refresh_once(self) -> None:
         self._waiting = False
@@ -174,7 +171,7 @@ class ExplorerPanel(Live, module="explorer"):
 
     def _show_tab(self) -> None:
         tab, opened = self.tab, self.opened
-        if self._loop is not None and is_slow(tab):
+        if self._home.has_loop and is_slow(tab):
             start(lambda: self._show_slowly(tab, opened))
         else:
             self.pane = self._content(tab, opened)
