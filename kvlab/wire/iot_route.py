@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from kvlab.errors import UnknownOperationException
+from kvlab.wire.route import matched
 
 
 class Route(NamedTuple):
@@ -34,15 +35,8 @@ class Route(NamedTuple):
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
         """Return the arguments in a path, or None if it is another."""
-        if len(segments) != len(self.path):
-            return None
-        found = {}
-        for part, segment in zip(self.path, segments, strict=True):
-            if part[0] == "{":
-                found[argument(part[1:-1])] = segment
-            elif part != segment:
-                return None
-        return found
+        found = matched(self.path, segments)
+        return None if found is None else {argument(member): value for member, value in found.items()}
 
 
 def argument(member: str) -> str:

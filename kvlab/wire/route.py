@@ -7,9 +7,12 @@ Sources: the OpenAPI descriptions at https://github.com/Azure/azure-rest-api-spe
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kvlab.errors import InvalidProperty, MethodNotAllowed, MethodUnknown, MissingProperty, ResourceNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
@@ -20,6 +23,26 @@ _JSON_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "boolean": ((bool,), "true or false"),
     "integer": ((int,), "a whole number"),
 }
+
+
+def matched(path: Sequence[str], segments: Sequence[str], *, any_case: bool = False) -> dict[str, str] | None:
+    """
+    Return what stands in a path for the names in braces, by name; None if the path is another.
+
+    Args:
+        path: its parts.
+        segments: of the request's path, decoded.
+        any_case: whether the parts, which are lower case then, are found in any case.
+    """
+    if len(segments) != len(path):
+        return None
+    found = {}
+    for part, segment in zip(path, segments, strict=True):
+        if part[0] == "{":
+            found[part[1:-1]] = segment
+        elif part != (segment.casefold() if any_case else segment):
+            return None
+    return found
 
 
 class Member(NamedTuple):
@@ -57,15 +80,7 @@ class Route(NamedTuple):
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
         """Return the arguments in a path, or None if it is another."""
-        if len(segments) != len(self.path):
-            return None
-        found = {}
-        for part, segment in zip(self.path, segments, strict=True):
-            if part[0] == "{":
-                found[part[1:-1]] = segment
-            elif part != segment.casefold():
-                return None
-        return found
+        return matched(self.path, segments, any_case=True)
 
     def arguments(self, body: dict[str, Any]) -> dict[str, Any]:
         """
